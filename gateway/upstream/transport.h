@@ -1,0 +1,48 @@
+#ifndef PORTICO_GATEWAY_UPSTREAM_TRANSPORT_H_
+#define PORTICO_GATEWAY_UPSTREAM_TRANSPORT_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "gateway/net/worker.h"
+#include "gateway/rpc/handler.h"
+
+namespace portico::upstream {
+
+// How to prove who we are to a server and know it; PEM contents, not paths. Without `enabled` the connection is plain.
+struct Tls {
+  bool enabled = false;
+  std::string ca;           // empty: the system's roots
+  std::string cert;         // with `key`: the client certificate
+  std::string key;
+  std::string server_name;  // expected in the certificate, and sent; empty: the address's host
+};
+
+struct TransportOptions {
+  Tls tls;
+  // A larger reply fails its call with RESOURCE_EXHAUSTED.
+  size_t max_reply_bytes = 64 << 20;
+};
+
+// Speaks gRPC to one address on behalf of one worker. Connects on demand, keeps the connection, and reconnects by
+// itself. Error messages it makes up do not name addresses: they may reach clients.
+class Transport : public rpc::Handler {
+ public:
+  // False while the last attempts to connect failed: a balancer prefers another address then.
+  virtual bool reachable() const = 0;
+};
+
+// Makes transports of one kind. Outlives them.
+class TransportFactory {
+ public:
+  virtual ~TransportFactory() = default;
+  // `address` is "HOST:PORT", "dns:///HOST:PORT" or "unix:PATH". Nothing is connected yet.
+  virtual absl::StatusOr<std::unique_ptr<Transport>> Create(net::Worker& worker, const std::string& address,
+                                                            const TransportOptions& options) = 0;
+};
+
+}  // namespace portico::upstream
+
+#endif  // PORTICO_GATEWAY_UPSTREAM_TRANSPORT_H_
