@@ -1,0 +1,87 @@
+#include "services/base/process.h"
+
+#include <pthread.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "services/base/flags.h"
+#include "services/base/server.h"
+
+namespace shop {
+
+int Run(const ServiceProcess& process, int argc, const char* const* argv) {
+  const std::string program = "shop-" + process.name;
+  ServiceOptions options;
+  std::string listen = absl::StrCat("127.0.0.1:", process.port);
+  std::chrono::milliseconds grace(5000);
+
+  Flags flags;
+  const auto take_time = [](std::chrono::milliseconds& time) {
+    return [&time](const std::string& value) {
+      const auto parsed = ParseMilliseconds(value);
+      if (parsed.ok()) time = *parsed;
+      return parsed.status();
+    };
+  };
+  flags
+      .Add("--listen HOST:PORT", "where to listen; port 0 is a free one (" + listen + ")",
+           [&](const std::string& value) {
+             if (value.find(':') == std::string::npos) return absl::InvalidArgumentError("is not HOST:PORT");
+             listen = value;
+             return absl::OkStatus();
+           })
+      .Add("--data DIR", "the folder of the database (data)",
+           [&](const std::string& value) {
+             options.data = value;
+             return absl::OkStatus();
+           })
+      .Add("--delay TIME", "answer every call this much later (0s)", take_time(options.delay))
+      .Add("--grace TIME", "how long a stop may take to answer calls begun (5s)", take_time(grace))
+      .Add("--no-seed", "leave an empty database empty", [&](const std::string&) {
+        options.seed = false;
+        return absl::OkStatus();
+      });
+  if (argc == 2 && std::string_view(argv[1]) == "--help") {
+    std::cout << program << " [FLAGS]\n" << flags.Help();
+    return 0;
+  }
+  const auto arguments = flags.Parse(argc, argv);
+  if (!arguments.ok() || !arguments->empty()) {
+    std::cerr << program << ": "
+              << (arguments.ok() ? "unknown argument " + arguments->front() : std::string(arguments.status().message()))
+              << "\n"
+              << flags.Help();
+    return 2;
+  }
+
+  // Blocked before the first thread starts, so that every thread has them blocked and sigwait alone gets them.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGTERM);
+  sigaddset(&stop_signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+
+  auto service = process.create(options);
+  if (!service.ok()) {
+    std::cerr << program << ": " << service.status() << "\n";
+    return 1;
+  }
+  auto server = Server::Start(listen, **service, process.service);
+  if (!server.ok()) {
+    std::cerr << program << ": " << server.status() << "\n";
+    return 1;
+  }
+  // In one piece, because several processes may write to the same stderr.
+  std::cerr << absl::StrCat("{\"event\":\"listening\",\"service\":\"", process.name, "\",\"address\":\"",
+                            (*server)->address(), "\"}\n")
+            << std::flush;
+
+  int received = 0;
+  sigwait(&stop_signals, &received);
+  (*server)->Stop(grace);
+  return 0;
+}
+
+}  // namespace shop

@@ -1,0 +1,48 @@
+// The life of a service's process, from its command line to its graceful end.
+#pragma once
+
+#include <grpcpp/impl/service_type.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace shop {
+
+// What a service is told when it is made.
+struct ServiceOptions {
+  // Where its database is; the folder is made where there is none.
+  std::filesystem::path data = "data";
+
+  // Every answer comes this much later.
+  std::chrono::milliseconds delay{0};
+
+  // Whether an empty database is filled with the shop's books, customers, orders and reviews.
+  bool seed = true;
+};
+
+// What sets one service's process apart.
+struct ServiceProcess {
+  // Such as "catalog"; the program is called "shop-catalog".
+  std::string name;
+
+  // The service's full name, such as "shop.catalog.v1.CatalogService".
+  std::string service;
+
+  // The port unless --listen says otherwise.
+  int port;
+
+  std::function<absl::StatusOr<std::unique_ptr<grpc::Service>>(const ServiceOptions&)> create;
+};
+
+// Runs a service until SIGTERM or SIGINT, and answers the exit code: 0 after a graceful stop, 1 when the service could
+// not start, 2 for a wrong command line. When it listens, stderr gets one line of JSON:
+// {"event":"listening","service":"catalog","address":"127.0.0.1:5101"}.
+// REQUIRES: called from main(), before there are other threads.
+int Run(const ServiceProcess& process, int argc, const char* const* argv);
+
+}  // namespace shop

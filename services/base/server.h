@@ -1,0 +1,40 @@
+// A gRPC server with health and reflection.
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace shop {
+
+// A running server of one service. Thread-safe.
+class Server {
+ public:
+  // Listens on `listen`, "HOST:PORT" where port 0 means a free one, and answers calls of `service`, which must outlive
+  // the server. UNAVAILABLE when the address cannot be had, taken by another process included.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const std::string& listen, grpc::Service& service,
+                                                       const std::string& service_name);
+
+  // Stops at once.
+  ~Server();
+
+  // Where it listens, with the port it has got.
+  const std::string& address() const { return address_; }
+
+  // Tells health checks that calls should go elsewhere, takes no new calls, and returns when those begun are answered;
+  // what is left after `grace` is cancelled.
+  void Stop(std::chrono::milliseconds grace);
+
+ private:
+  Server(std::unique_ptr<grpc::Server> server, std::string address)
+      : server_(std::move(server)), address_(std::move(address)) {}
+
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace shop

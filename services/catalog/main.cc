@@ -1,0 +1,6 @@
+#include "services/catalog/catalog_service.h"
+
+int main(int argc, char** argv) {
+  return shop::Run({"catalog", shop::catalog::CatalogService::kName, 5101, shop::catalog::CatalogService::Create}, argc,
+                   argv);
+}

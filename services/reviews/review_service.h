@@ -1,0 +1,40 @@
+// shop.reviews.v1.ReviewService.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "services/base/process.h"
+#include "services/reviews/review_store.h"
+#include "shop/reviews/v1/reviews.grpc.pb.h"
+
+namespace shop::reviews {
+
+// Checks requests and answers them from a ReviewStore. It knows no products: any product id may have reviews.
+// Thread-safe.
+class ReviewService final : public v1::ReviewService::CallbackService {
+ public:
+  static constexpr char kName[] = "shop.reviews.v1.ReviewService";
+
+  // Opens the store the options name, and seeds it.
+  static absl::StatusOr<std::unique_ptr<ReviewService>> Create(const ServiceOptions& options);
+
+  grpc::ServerUnaryReactor* ListReviews(grpc::CallbackServerContext* context, const v1::ListReviewsRequest* request,
+                                        v1::ListReviewsResponse* response) override;
+  grpc::ServerUnaryReactor* CreateReview(grpc::CallbackServerContext* context, const v1::CreateReviewRequest* request,
+                                         v1::Review* response) override;
+  grpc::ServerUnaryReactor* GetReviewSummary(grpc::CallbackServerContext* context,
+                                             const v1::GetReviewSummaryRequest* request,
+                                             v1::ReviewSummary* response) override;
+
+ private:
+  ReviewService(std::unique_ptr<ReviewStore> store, std::chrono::milliseconds delay)
+      : store_(std::move(store)), delay_(delay) {}
+
+  std::unique_ptr<ReviewStore> store_;
+  std::chrono::milliseconds delay_;
+};
+
+}  // namespace shop::reviews
