@@ -1,0 +1,45 @@
+#ifndef PORTICO_GATEWAY_CONFIG_CONFIG_LOADER_H_
+#define PORTICO_GATEWAY_CONFIG_CONFIG_LOADER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gateway/schema/diagnostics.h"
+#include "gateway/schema/schema.h"
+#include "gateway/schema/yaml_reader.h"
+#include "portico/config.pb.h"
+
+namespace portico::config {
+
+// A configuration that has been read: defaults filled in, relative paths resolved against the configuration's own
+// folder. Immutable once loaded.
+struct LoadedConfig {
+  std::string path;  // as given
+  Config config;
+  schema::YamlPositions positions;
+
+  // Where a key stands: "clusters.catalog.services[0]". A path that is not in the file (a default) is where the nearest
+  // part of it stands that is.
+  schema::Position PositionOf(absl::string_view key) const { return positions.Find(key); }
+};
+
+// Reads the YAML file at `path` against portico/config.proto: unknown and duplicate keys, wrong types, malformed
+// durations, addresses and patterns, and keys this version does not support are mistakes. All that can be found go to
+// `diagnostics`; nullptr when there was any. Contracts are not looked at: that is CheckConfig (config_check.h).
+std::unique_ptr<const LoadedConfig> LoadConfig(const std::string& path, schema::Diagnostics& diagnostics);
+
+// The sources of contracts that `loaded` names, for schema::Schema::Load.
+std::vector<schema::ContractSource> ContractSources(const LoadedConfig& loaded);
+
+// A duration of the configuration: a google.protobuf.Duration.
+template <class Message>
+absl::Duration ToDuration(const Message& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+}  // namespace portico::config
+
+#endif  // PORTICO_GATEWAY_CONFIG_CONFIG_LOADER_H_

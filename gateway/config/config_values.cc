@@ -1,0 +1,219 @@
+#include "gateway/config/config_values.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace portico::config {
+namespace {
+
+bool IsIdentifier(absl::string_view text) {
+  if (text.empty() || absl::ascii_isdigit(text[0])) return false;
+  for (const char c : text) {
+    if (!absl::ascii_isalnum(c) && c != '_') return false;
+  }
+  return true;
+}
+
+// "SCHEME://HOST[:PORT]", as a browser sends it (RFC 6454): no path, not even "/".
+bool IsOrigin(absl::string_view text) {
+  const size_t colon = text.find("://");
+  if (colon == absl::string_view::npos || colon == 0) return false;
+  const absl::string_view host = text.substr(colon + 3);
+  return !host.empty() && host.find_first_of("/?#@ ") == absl::string_view::npos;
+}
+
+class ValueChecker {
+ public:
+  ValueChecker(const LoadedConfig& loaded, schema::Diagnostics& diagnostics)
+      : loaded_(loaded), diagnostics_(diagnostics), read_cleanly_(diagnostics.empty()) {}
+
+  void Run() {
+    const Config& config = loaded_.config;
+    for (int i = 0; i < config.contracts_size(); ++i)
+      CheckContract(config.contracts(i), absl::StrCat("contracts[", i, "]"));
+    // By name, so that messages come in the same order every time.
+    const std::map<std::string, const Cluster*> clusters = [&config] {
+      std::map<std::string, const Cluster*> sorted;
+      for (const auto& [name, cluster] : config.clusters()) sorted.emplace(name, &cluster);
+      return sorted;
+    }();
+    for (const auto& [name, cluster] : clusters) CheckCluster(*cluster, absl::StrCat("clusters.", name));
+    for (int i = 0; i < config.frontends_size(); ++i)
+      CheckFrontend(config.frontends(i), absl::StrCat("frontends[", i, "]"));
+    if (config.has_admin() && Require("admin", "listen")) CheckListen("admin.listen", config.admin().listen());
+  }
+
+ private:
+  void Fail(const std::string& key, const std::string& message) {
+    diagnostics_.Add(loaded_.PositionOf(key), absl::StrCat(key, ": ", message));
+  }
+
+  // Whether the file has the key; a mistake at its parent when it has not. Where something could not be read, what is
+  // missing may be what has been reported ("listne"), so nothing more is said.
+  bool Require(const std::string& parent, const char* key) {
+    if (loaded_.positions.Has(absl::StrCat(parent, ".", key))) return true;
+    if (read_cleanly_) Fail(parent, absl::StrCat("\"", key, "\" is missing"));
+    return false;
+  }
+
+  // An address to listen on, which nothing else listens on.
+  void CheckListen(const std::string& key, const std::string& address) {
+    if (!IsAddress(address, true)) {
+      return Fail(key, absl::StrCat("expected HOST:PORT, found \"", address, "\""));
+    }
+    const auto [other, added] = listeners_.emplace(address, key);
+    if (!added && !absl::EndsWith(address, ":0")) {
+      Fail(key, absl::StrCat(address, " is also ", other->second));
+    }
+  }
+
+  template <class Duration>
+  void CheckPositive(const std::string& key, bool present, const Duration& duration) {
+    // What could not be read is zero too, and has been reported.
+    if (read_cleanly_ && present && duration.seconds() == 0 && duration.nanos() == 0) Fail(key, "must be more than 0");
+  }
+
+  void CheckContract(const Contract& contract, const std::string& key) {
+    const std::string& value = contract.has_protos()        ? contract.protos()
+                               : contract.has_descriptors() ? contract.descriptors()
+                               : contract.has_rules()       ? contract.rules()
+                                                            : contract.reflection();
+    if (contract.source_case() != Contract::SOURCE_NOT_SET && value.empty()) Fail(key, "the path is empty");
+  }
+
+  void CheckCluster(const Cluster& cluster, const std::string& key) {
+    if (Require(key, "target")) CheckTarget(key + ".target", cluster.target());
+    for (int i = 0; i < cluster.services_size(); ++i) {
+      const std::string& service = cluster.services(i);
+      if (service == "*" || IsFullName(service)) continue;
+      Fail(absl::StrCat(key, ".services[", i, "]"),
+           absl::StrCat("expected a service's full name or \"*\", found \"", service, "\""));
+    }
+    CheckPositive(key + ".timeout", cluster.has_timeout(), cluster.timeout());
+    if (cluster.has_tls() && cluster.tls().cert().empty() != cluster.tls().key().empty()) {
+      Fail(key + ".tls", "\"cert\" and \"key\" go together");
+    }
+    if (cluster.balance().has_hash() &&
+        (!absl::StartsWith(cluster.balance().hash(), "header.") || cluster.balance().hash().size() == 7)) {
+      Fail(key + ".balance", absl::StrCat("expected \"hash: header.NAME\", found \"", cluster.balance().hash(), "\""));
+    }
+  }
+
+  void CheckTarget(const std::string& key, const std::string& target) {
+    if (absl::StartsWith(target, "dns:///")) {
+      if (!IsAddress(target.substr(7), false)) {
+        Fail(key, absl::StrCat("expected dns:///HOST:PORT, found \"", target, "\""));
+      }
+      return;
+    }
+    if (absl::StartsWith(target, "unix:")) {
+      if (target.size() == 5) Fail(key, "expected unix:PATH, found no path");
+      return;
+    }
+    for (const char* scheme : {"file:///", "etcd:///", "xds:///"}) {
+      if (absl::StartsWith(target, scheme)) return;
+    }
+    for (const absl::string_view address : absl::StrSplit(target, ',')) {
+      if (IsAddress(address, false)) continue;
+      return Fail(key, absl::StrCat("expected HOST:PORT,HOST:PORT or one of dns:///HOST:PORT, unix:PATH, file:///PATH, "
+                                    "etcd:///PREFIX, xds:///NAME, found \"",
+                                    address, "\""));
+    }
+  }
+
+  void CheckFrontend(const Frontend& frontend, const std::string& key) {
+    if (Require(key, "name")) {
+      if (frontend.name().empty()) Fail(key + ".name", "the name is empty");
+      if (!names_.emplace(frontend.name(), key).second) {
+        Fail(key + ".name", absl::StrCat("\"", frontend.name(), "\" is the name of ", names_[frontend.name()], " too"));
+      }
+    }
+    if (Require(key, "listen")) CheckListen(key + ".listen", frontend.listen());
+    for (int i = 0; i < frontend.expose_size(); ++i) {
+      if (IsExposePattern(frontend.expose(i))) continue;
+      Fail(absl::StrCat(key, ".expose[", i, "]"),
+           absl::StrCat("expected \"*\", a service, SERVICE/METHOD or PACKAGE.*, found \"", frontend.expose(i), "\""));
+    }
+    CheckCors(frontend.cors(), key + ".cors");
+    CheckLimits(frontend.limits(), key + ".limits");
+  }
+
+  void CheckCors(const Cors& cors, const std::string& key) {
+    for (int i = 0; i < cors.origins_size(); ++i) {
+      const std::string origin_key = absl::StrCat(key, ".origins[", i, "]");
+      if (cors.origins(i) == "*" && cors.credentials()) {
+        Fail(origin_key, "credentials cannot be allowed to every origin; name the origins");
+      } else if (cors.origins(i) != "*" && !IsOrigin(cors.origins(i))) {
+        Fail(origin_key, absl::StrCat("expected \"*\" or SCHEME://HOST[:PORT], found \"", cors.origins(i), "\""));
+      }
+    }
+  }
+
+  void CheckLimits(const Limits& limits, const std::string& key) {
+    const std::pair<const char*, bool> zeros[] = {
+        {".header_bytes", limits.has_header_bytes() && limits.header_bytes() == 0},
+        {".headers", limits.has_headers() && limits.headers() == 0},
+        {".body_bytes", limits.has_body_bytes() && limits.body_bytes() == 0},
+        {".in_flight", limits.has_in_flight() && limits.in_flight() == 0},
+    };
+    for (const auto& [name, zero] : zeros) {
+      if (zero) Fail(key + name, "must be more than 0");
+    }
+    CheckPositive(key + ".header_time", limits.has_header_time(), limits.header_time());
+    CheckPositive(key + ".idle_time", limits.has_idle_time(), limits.idle_time());
+  }
+
+  const LoadedConfig& loaded_;
+  schema::Diagnostics& diagnostics_;
+  const bool read_cleanly_;
+  std::map<std::string, std::string> listeners_;  // address -> key
+  std::map<std::string, std::string> names_;      // frontend -> key
+};
+
+}  // namespace
+
+void CheckValues(const LoadedConfig& loaded, schema::Diagnostics& diagnostics) {
+  ValueChecker(loaded, diagnostics).Run();
+}
+
+bool IsAddress(absl::string_view text, bool any_port) {
+  const size_t colon = text.rfind(':');
+  if (colon == absl::string_view::npos) return false;
+  absl::string_view host = text.substr(0, colon);
+  const absl::string_view port = text.substr(colon + 1);
+  if (absl::ConsumePrefix(&host, "[")) {
+    if (!absl::ConsumeSuffix(&host, "]") || host.find(':') == absl::string_view::npos) return false;
+  } else if (host.find_first_of(":/[] ") != absl::string_view::npos) {
+    return false;
+  }
+  uint32_t number = 0;
+  if (host.empty() || port.empty() || !absl::ascii_isdigit(port[0]) || !absl::SimpleAtoi(port, &number)) return false;
+  return number <= 65535 && (number > 0 || any_port);
+}
+
+bool IsFullName(absl::string_view text) {
+  for (const absl::string_view part : absl::StrSplit(text, '.')) {
+    if (!IsIdentifier(part)) return false;
+  }
+  return true;
+}
+
+bool IsExposePattern(absl::string_view text) {
+  if (text == "*") return true;
+  if (absl::ConsumeSuffix(&text, ".*")) return IsFullName(text);
+  const size_t slash = text.find('/');
+  if (slash == absl::string_view::npos) return IsFullName(text);
+  const absl::string_view method = text.substr(slash + 1);
+  return IsFullName(text.substr(0, slash)) && (method == "*" || IsIdentifier(method));
+}
+
+}  // namespace portico::config

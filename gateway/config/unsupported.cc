@@ -1,0 +1,72 @@
+#include "gateway/config/unsupported.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace portico::config {
+namespace {
+
+// A feature whose line goes when the gateway learns it.
+template <class Message>
+struct Feature {
+  const char* key;   // below the message's own key
+  const char* name;  // for the message to the user
+  bool (*used)(const Message&);
+};
+
+constexpr Feature<Contract> kContractFeatures[] = {
+    {"reflection", "contracts by reflection", [](const Contract& c) { return c.has_reflection(); }},
+};
+
+constexpr Feature<Cluster> kClusterFeatures[] = {
+    {"target", "a file:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "file:"); }},
+    {"target", "an etcd:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "etcd:"); }},
+    {"target", "an xds:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "xds:"); }},
+    {"transport", "transport http2", [](const Cluster& c) { return c.transport() == Cluster::TRANSPORT_HTTP2; }},
+    {"balance", "balance least_request", [](const Cluster& c) { return c.balance().least_request(); }},
+    {"balance", "balance hash", [](const Cluster& c) { return c.balance().has_hash(); }},
+    {"health", "health", [](const Cluster& c) { return c.has_health(); }},
+    {"eject", "eject", [](const Cluster& c) { return c.has_eject(); }},
+    {"breaker", "breaker", [](const Cluster& c) { return c.has_breaker(); }},
+    {"retry", "retry", [](const Cluster& c) { return c.has_retry(); }},
+    {"max_concurrent", "max_concurrent", [](const Cluster& c) { return c.max_concurrent() > 0; }},
+};
+
+constexpr Feature<Frontend> kFrontendFeatures[] = {
+    {"streams.envelope", "streams.envelope result",
+     [](const Frontend& f) { return f.streams().envelope() == Streams::ENVELOPE_RESULT; }},
+    {"auth.default", "auth.default required",
+     [](const Frontend& f) { return f.auth().default_() == Auth::DEFAULT_REQUIRED; }},
+    {"auth.jwt", "auth.jwt", [](const Frontend& f) { return f.auth().has_jwt(); }},
+    {"auth.api_keys", "auth.api_keys", [](const Frontend& f) { return !f.auth().api_keys().empty(); }},
+    {"identity", "identity", [](const Frontend& f) { return f.has_identity(); }},
+    {"rate_limit", "rate_limit", [](const Frontend& f) { return f.has_rate_limit(); }},
+};
+
+template <class Message, size_t N>
+void Check(const Feature<Message> (&features)[N], const Message& message, const std::string& key,
+           const LoadedConfig& loaded, schema::Diagnostics& diagnostics) {
+  for (const Feature<Message>& feature : features) {
+    if (!feature.used(message)) continue;
+    diagnostics.Add(loaded.PositionOf(absl::StrCat(key, ".", feature.key)),
+                    absl::StrCat(key, ": ", feature.name, " is not supported by this version"));
+  }
+}
+
+}  // namespace
+
+void CheckSupported(const LoadedConfig& loaded, schema::Diagnostics& diagnostics) {
+  for (int i = 0; i < loaded.config.contracts_size(); ++i) {
+    Check(kContractFeatures, loaded.config.contracts(i), absl::StrCat("contracts[", i, "]"), loaded, diagnostics);
+  }
+  for (const auto& [name, cluster] : loaded.config.clusters()) {
+    Check(kClusterFeatures, cluster, absl::StrCat("clusters.", name), loaded, diagnostics);
+  }
+  for (int i = 0; i < loaded.config.frontends_size(); ++i) {
+    Check(kFrontendFeatures, loaded.config.frontends(i), absl::StrCat("frontends[", i, "]"), loaded, diagnostics);
+  }
+}
+
+}  // namespace portico::config

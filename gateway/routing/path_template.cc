@@ -1,0 +1,158 @@
+#include "gateway/routing/path_template.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gateway/routing/percent.h"
+
+namespace portico::routing {
+namespace {
+
+// The characters of RFC 3986's pchar that stand for themselves, the colon aside.
+bool IsLiteralChar(char c) {
+  return absl::ascii_isalnum(c) || absl::string_view("-._~!$&'()+,;=@").find(c) != absl::string_view::npos;
+}
+
+// A recursive-descent parser. Every Parse... consumes what it names and returns false after Fail().
+class TemplateParser {
+ public:
+  explicit TemplateParser(absl::string_view text) : text_(text) { template_.text = std::string(text); }
+
+  std::variant<PathTemplate, TemplateError> Run() {
+    if (!ParseTemplate()) return std::move(error_);
+    return std::move(template_);
+  }
+
+ private:
+  bool AtEnd() const { return at_ == text_.size(); }
+  char Peek() const { return AtEnd() ? '\0' : text_[at_]; }
+  bool Take(char c) {
+    if (AtEnd() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  bool Fail(std::string message) { return FailAt(at_, std::move(message)); }
+  bool FailAt(size_t at, std::string message) {
+    error_ = {static_cast<int>(at) + 1, std::move(message)};
+    return false;
+  }
+  std::string Found() const {
+    return AtEnd() ? "the end" : absl::StrCat("\"", absl::string_view(&text_[at_], 1), "\"");
+  }
+
+  bool ParseTemplate() {
+    if (!Take('/')) return Fail(absl::StrCat("a path begins with \"/\", found ", Found()));
+    if (AtEnd()) return true;
+    if (!ParseSegments(false)) return false;
+    if (Take(':')) {
+      if (!ParseLiteral("a verb", false, template_.verb)) return false;
+      return AtEnd() || Fail(absl::StrCat("nothing may follow a verb, found ", Found()));
+    }
+    if (!AtEnd()) return Fail(absl::StrCat("expected \"/\", \":\" or the end, found ", Found()));
+    return true;
+  }
+
+  bool ParseSegments(bool in_variable) {
+    do {
+      if (many_) return Fail("nothing may follow \"**\" but a verb");
+      if (!ParseSegment(in_variable)) return false;
+    } while (Take('/'));
+    return true;
+  }
+
+  bool ParseSegment(bool in_variable) {
+    if (Take('*')) {
+      many_ = Take('*');
+      template_.segments.push_back({many_ ? Segment::Kind::kMany : Segment::Kind::kOne, ""});
+      return true;
+    }
+    if (Peek() == '{') {
+      if (in_variable) return Fail("a variable within a variable");
+      return ParseVariable();
+    }
+    Segment segment;
+    if (!ParseLiteral("a segment", !in_variable, segment.literal)) return false;
+    template_.segments.push_back(std::move(segment));
+    return true;
+  }
+
+  bool ParseVariable() {
+    TemplateVariable variable;
+    const size_t start = at_;
+    variable.column = static_cast<int>(start) + 1;
+    Take('{');
+    do {
+      std::string name;
+      if (!ParseIdentifier(name)) return false;
+      variable.field_path.push_back(std::move(name));
+    } while (Take('.'));
+    variable.first = static_cast<int>(template_.segments.size());
+    if (Take('=')) {
+      if (!ParseSegments(true)) return false;
+    } else {
+      template_.segments.push_back({Segment::Kind::kOne, ""});
+    }
+    if (!Take('}')) return Fail(absl::StrCat("expected \"}\", found ", Found()));
+    variable.last = static_cast<int>(template_.segments.size());
+    variable.multi_segment = many_ || variable.last - variable.first > 1;
+    for (const TemplateVariable& other : template_.variables) {
+      if (other.field_path == variable.field_path) {
+        return FailAt(start, absl::StrCat("the variable ", variable.FieldPath(), " is there twice"));
+      }
+    }
+    template_.variables.push_back(std::move(variable));
+    return true;
+  }
+
+  bool ParseIdentifier(std::string& name) {
+    const size_t start = at_;
+    while (absl::ascii_isalnum(Peek()) || Peek() == '_') ++at_;
+    name = std::string(text_.substr(start, at_ - start));
+    if (name.empty() || absl::ascii_isdigit(name[0])) {
+      at_ = start;
+      return Fail(absl::StrCat("expected a field name, found ", Found()));
+    }
+    return true;
+  }
+
+  // Whether the colon at `at` begins the verb: it is the last one of the last segment.
+  bool BeginsVerb(size_t at) const { return text_.substr(at + 1).find_first_of(":/{}*") == absl::string_view::npos; }
+
+  bool ParseLiteral(const char* what, bool colons, std::string& literal) {
+    const size_t start = at_;
+    while (!AtEnd()) {
+      if (Peek() == '%') {
+        if (!IsPercentEncoded(text_.substr(at_, 3))) return Fail("\"%\" must be followed by two hex digits");
+        at_ += 3;
+      } else if (IsLiteralChar(Peek()) || (colons && Peek() == ':' && !BeginsVerb(at_))) {
+        ++at_;
+      } else {
+        break;
+      }
+    }
+    if (at_ == start) return Fail(absl::StrCat("expected ", what, ", found ", Found()));
+    literal = PercentDecode(text_.substr(start, at_ - start));
+    return true;
+  }
+
+  absl::string_view text_;
+  size_t at_ = 0;
+  bool many_ = false;  // "**" has been read
+  PathTemplate template_;
+  TemplateError error_;
+};
+
+}  // namespace
+
+std::string TemplateVariable::FieldPath() const {
+  return absl::StrJoin(field_path, ".");
+}
+
+std::variant<PathTemplate, TemplateError> ParsePathTemplate(absl::string_view text) {
+  return TemplateParser(text).Run();
+}
+
+}  // namespace portico::routing
