@@ -1,0 +1,39 @@
+#ifndef PORTICO_GATEWAY_COMPOSE_COMPOSER_H_
+#define PORTICO_GATEWAY_COMPOSE_COMPOSER_H_
+
+#include <vector>
+
+#include "gateway/compose/plan.h"
+#include "gateway/rpc/handler.h"
+
+namespace portico::compose {
+
+// Answers one facade method by its plan: each part's call starts the moment what it needs is known, all on the worker of
+// the request; the answer is put together from the parts' wire bytes.
+//
+// - A required part that fails is the answer's failure, and cancels the calls still under way.
+// - An optional part that fails is left out, named in Reply::omitted and in the answer's portico.Omitted fields.
+// - At the deadline the answer is what there is, if every required part is in; else DEADLINE_EXCEEDED.
+// - Parts outside Context::selection() are not called, unless a selected one needs them.
+//
+// Replies are checked structurally (CheckWire) before they are used; one that is malformed is a failed part. Calls that
+// were cancelled finish on their own after the answer; they keep the request's pin.
+class Composer final : public rpc::Handler {
+ public:
+  // `handlers` answer the parts' methods, by Part::id. Plan and handlers outlive the composer.
+  Composer(const Plan& plan, std::vector<rpc::Handler*> handlers) : plan_(plan), handlers_(std::move(handlers)) {}
+
+  Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
+                                         rpc::Context& context) override;
+
+  // UNIMPLEMENTED: facade methods are unary.
+  Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method& method, rpc::Context& context) override;
+
+ private:
+  const Plan& plan_;
+  const std::vector<rpc::Handler*> handlers_;
+};
+
+}  // namespace portico::compose
+
+#endif  // PORTICO_GATEWAY_COMPOSE_COMPOSER_H_

@@ -1,0 +1,93 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gateway/compose/plan.h"
+
+namespace portico::compose {
+namespace {
+
+// The calls of a message's plan that must follow each other, the longest such chain.
+std::vector<const Part*> LongestChain(const MessagePlan& plan) {
+  std::vector<std::vector<const Part*>> ending(plan.parts.size());  // the longest chain that ends in each part
+  std::vector<const Part*> longest;
+  // Plans have no cycle, so that each pass settles at least one more part.
+  for (size_t pass = 0; pass < plan.parts.size(); ++pass) {
+    for (size_t i = 0; i < plan.parts.size(); ++i) {
+      std::vector<const Part*> chain;
+      for (int needed : plan.parts[i].needs) {
+        const auto& before = ending[static_cast<size_t>(needed)];
+        if (before.size() > chain.size()) chain = before;
+      }
+      chain.push_back(&plan.parts[i]);
+      ending[i] = std::move(chain);
+    }
+  }
+  for (size_t i = 0; i < plan.parts.size(); ++i) {
+    std::vector<const Part*> chain = ending[i];
+    if (plan.parts[i].elements != nullptr) {
+      const std::vector<const Part*> inner = LongestChain(*plan.parts[i].elements);
+      chain.insert(chain.end(), inner.begin(), inner.end());
+    }
+    if (chain.size() > longest.size()) longest = std::move(chain);
+  }
+  return longest;
+}
+
+std::string Describe(const MessagePlan& plan, const Part& part) {
+  std::string text = absl::StrCat(part.field->name, "  <-  ", part.method->full_name);
+  const auto add = [&text](absl::string_view word) { absl::StrAppend(&text, "  ", word); };
+  add(part.required ? "required" : "optional");
+  if (part.timeout != absl::InfiniteDuration()) add(absl::StrCat("timeout=", absl::FormatDuration(part.timeout)));
+  for (const Bind& bind : part.binds) {
+    add(absl::StrCat(absl::StrJoin(bind.target.steps(), ".",
+                                   [](std::string* out, const schema::FieldTable* step) { *out += step->name; }),
+                     "=", bind.source.text));
+  }
+  if (part.when.has_value()) add(absl::StrCat("when=", part.when->text));
+  if (part.batch.has_value()) {
+    add(absl::StrCat("batch=", part.batch->keys.leaf().name, " from ", part.batch->from.text));
+  }
+  if (!part.needs.empty()) {
+    add(absl::StrCat("after ", absl::StrJoin(part.needs, ", ", [&](std::string* out, int needed) {
+                       absl::StrAppend(out, plan.parts[static_cast<size_t>(needed)].field->name);
+                     })));
+  }
+  return text;
+}
+
+void Print(const MessagePlan& plan, const std::string& indent, std::string* out) {
+  for (size_t i = 0; i < plan.parts.size(); ++i) {
+    const Part& part = plan.parts[i];
+    const bool last = i + 1 == plan.parts.size();
+    absl::StrAppend(out, indent, last ? "`- " : "|- ", Describe(plan, part), "\n");
+    if (part.elements == nullptr) continue;
+    const std::string inner = absl::StrCat(indent, last ? "   " : "|  ");
+    if (part.field->repeated) {
+      absl::StrAppend(out, inner, "for each element");
+      const bool bounded = std::any_of(part.elements->parts.begin(), part.elements->parts.end(),
+                                       [](const Part& element) { return !element.batch.has_value(); });
+      if (bounded) absl::StrAppend(out, ", at most ", part.elements->parts.front().concurrency, " calls at once");
+      absl::StrAppend(out, ":\n");
+    }
+    Print(*part.elements, inner, out);
+  }
+}
+
+}  // namespace
+
+std::string Explain(const Plan& plan) {
+  std::string out = plan.method->full_name;
+  if (plan.method->timeout != absl::InfiniteDuration()) {
+    absl::StrAppend(&out, "  timeout=", absl::FormatDuration(plan.method->timeout));
+  }
+  absl::StrAppend(&out, "\n");
+  Print(plan.root, "", &out);
+  const std::vector<const Part*> chain = LongestChain(plan.root);
+  absl::StrAppend(&out, plan.part_count, plan.part_count == 1 ? " part" : " parts", ", longest chain ", chain.size(),
+                  chain.size() == 1 ? " call: " : " calls: ",
+                  absl::StrJoin(chain, " -> ", [](std::string* text, const Part* part) { *text += part->path; }), "\n");
+  return out;
+}
+
+}  // namespace portico::compose

@@ -1,0 +1,116 @@
+#ifndef PORTICO_GATEWAY_COMPOSE_PLAN_H_
+#define PORTICO_GATEWAY_COMPOSE_PLAN_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "gateway/compose/projection.h"
+#include "gateway/compose/wire_path.h"
+#include "gateway/schema/diagnostics.h"
+#include "gateway/schema/schema.h"
+
+namespace portico::compose {
+
+struct MessagePlan;
+
+// Where the value of a request field, of a condition or of a key comes from.
+struct Source {
+  enum class Kind {
+    kRequest,  // request.PATH
+    kSelf,     // self.PATH: a sibling in the same message
+    kClaim,    // claim.NAME
+    kHeader,   // header.NAME
+    kLiteral,  // JSON
+  };
+  Kind kind = Kind::kLiteral;
+  std::string text;  // as written
+  std::string name;  // kClaim, kHeader
+  WirePath path;      // kRequest: in the request; kSelf: in the message
+  int part = -1;      // kSelf: index in MessagePlan::parts of the sibling that `path` begins with, when it is fetched
+  WirePath rest;      // `path` from that sibling's value on
+};
+
+// One field of a call's request.
+struct Bind {
+  WirePath target;
+  Source source;
+  std::string literal;  // kLiteral: the encoded field, tags included, from the request message down
+};
+
+// One call for all elements of a list: (portico.fetch).batch.
+struct BatchPlan {
+  WirePath keys;      // in the request; its leaf is repeated
+  Source from;        // in an element
+  WirePath items;     // in the reply; its leaf is repeated
+  WirePath item_key;  // in an item
+};
+
+// A field that is fetched: one (portico.fetch).
+struct Part {
+  int id = 0;  // counts all parts of a plan from 0
+  const schema::FieldTable* field = nullptr;
+  std::string path;  // from the answer: "also_bought.product"
+  schema::Position position;  // of the fetch option
+  const schema::Method* method = nullptr;
+  std::vector<Bind> binds;
+  std::optional<Source> when;
+  WirePath select;  // in the reply, or in a batch's item
+  // Whether the selected value is a message; `projection` is then how it becomes the field's type (nullptr: as it is).
+  bool message = false;
+  const Projection* projection = nullptr;
+  absl::Duration timeout = absl::InfiniteDuration();
+  bool required = false;
+  uint32_t concurrency = 0;       // calls in flight at once, over all elements of one list
+  std::optional<BatchPlan> batch;
+  std::vector<int> needs;      // siblings this one binds from, each once
+  std::vector<int> needed_by;  // the reverse
+  std::unique_ptr<MessagePlan> elements;  // the fetches within the field's own message; nullptr when there are none
+};
+
+// A field of the answer that is the request's field of the same name.
+struct Copy {
+  const schema::FieldTable* field = nullptr;
+  WirePath from;
+};
+
+// How one message of the answer is filled.
+struct MessagePlan {
+  const schema::MessageTable* table = nullptr;
+  std::vector<Copy> copies;                     // in the answer itself only
+  std::vector<Part> parts;                      // by ascending field number
+  const schema::FieldTable* omitted = nullptr;  // the repeated portico.Omitted field, if any
+};
+
+// How a facade method is answered: compiled and checked when contracts load. Immutable and thread-safe. REQUIRES: the
+// Schema and the Projections outlive it.
+struct Plan {
+  const schema::Method* method = nullptr;
+  MessagePlan root;
+  int part_count = 0;
+
+  // Every part, by Part::id.
+  std::vector<const Part*> Parts() const;
+};
+
+// How many calls of a list's elements are in flight at once when `concurrency` does not say.
+inline constexpr uint32_t kDefaultConcurrency = 8;
+
+// Compiles the plan of `method` of a facade. Mistakes go to `diagnostics` at the option they are in, named with their
+// sub-field ("fetch.bind[1]"); nullptr then.
+std::unique_ptr<const Plan> CompilePlan(const schema::Method& method, const schema::Schema& schema,
+                                        Projections& projections, schema::Diagnostics& diagnostics);
+
+// What CompilePlan wants for `projections`: fields with a fetch and portico.Omitted fields.
+bool IsFilledByGateway(const schema::MessageTable& table, const schema::FieldTable& field);
+
+// The plan as a tree for people, with the longest chain of dependent calls; ends in a newline.
+std::string Explain(const Plan& plan);
+
+}  // namespace portico::compose
+
+#endif  // PORTICO_GATEWAY_COMPOSE_PLAN_H_

@@ -1,0 +1,139 @@
+#ifndef PORTICO_GATEWAY_COMPOSE_RUN_H_
+#define PORTICO_GATEWAY_COMPOSE_RUN_H_
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "gateway/compose/plan.h"
+#include "gateway/compose/wire_path.h"
+#include "gateway/net/event.h"
+#include "gateway/rpc/handler.h"
+#include "gateway/wire/writer.h"
+
+namespace portico::transcode {
+class FieldSelection;
+}
+
+namespace portico::compose {
+
+// One answer being composed. Shared by the composer's coroutine and those of the calls, of which some may still be
+// coming to their end when the answer is given. Lives on one worker.
+class Run : public std::enable_shared_from_this<Run> {
+ public:
+  // `context` is the request's; it is not looked at any more once Close() was called.
+  Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, rpc::Payload request, rpc::Context& context);
+
+  // Starts every call that needs nothing but the request. `finished()` is set when no call is left, or one that was
+  // required has failed: possibly at once.
+  void Start();
+  net::Event& finished() { return finished_; }
+
+  // Ends the run: cancels what is under way. What comes in later is dropped.
+  void Close();
+
+  // Why there is no answer: the failure of a required part, or DEADLINE_EXCEEDED when one is not in. OK otherwise.
+  // REQUIRES: Close() was called.
+  absl::Status Failure() const;
+
+  // The answer from what is in. REQUIRES: Close() was called and Failure() is OK.
+  rpc::Reply Assemble();
+
+ private:
+  enum class State : uint8_t {
+    kUnwanted,  // not selected, and nothing selected needs it
+    kWaiting,   // for what it needs, for its turn, or for its reply
+    kIn,
+    kSkipped,  // a condition or a key that was absent
+    kOmitted,
+  };
+  struct Instance;
+  // A part of one message of the answer.
+  struct Slot {
+    State state = State::kUnwanted;
+    bool selected = false;               // wanted for itself, not only because a sibling needs it
+    int waits_for = 0;               // siblings not settled yet
+    std::shared_ptr<const std::string> bytes;  // what `values` point into
+    WireValues values;
+    absl::Status failure;                              // kOmitted: why,
+    absl::string_view reason;                          // in a word
+    const transcode::FieldSelection* selection = nullptr;  // of what is within the part
+    std::vector<Instance*> elements;                   // by value, when the part has fetches within
+  };
+  // Bounds the calls of one part over all elements of one list.
+  struct Gate {
+    uint32_t in_flight = 0;
+    std::deque<std::pair<Instance*, rpc::Payload>> queue;
+  };
+  // One message of the answer: the answer itself, or an element that has fetches within.
+  struct Instance {
+    const MessagePlan* plan = nullptr;
+    absl::string_view self;            // its own bytes: copied from the request, or selected from a reply
+    std::vector<Gate>* gates = nullptr;  // by part; nullptr for the answer itself
+    std::vector<Slot> slots;           // by part
+  };
+  // What a source gave.
+  struct Value {
+    enum class Kind : uint8_t {
+      kPresent,
+      kAbsent,
+      kDenied,      // a claim nobody proved
+      kDependency,  // a part it is taken from was omitted
+    };
+    Kind kind = Kind::kAbsent;
+    WireValues values;
+    const Slot* failed = nullptr;  // kDependency
+  };
+
+  const Part& PartOf(const Instance& instance, size_t index) const { return instance.plan->parts[index]; }
+
+  // Makes the slots of a message, of which those that `selection` wants (nullptr: all), or that a wanted one needs, wait.
+  Instance* AddInstance(const MessagePlan& plan, absl::string_view self, const transcode::FieldSelection* selection);
+  void Begin(Instance& instance, size_t index);
+  // Evaluates the part's condition and fills its request. False when there is nothing to call: `settle` was then called
+  // with the outcome.
+  bool BindRequest(const Instance& instance, const Part& part, rpc::Payload* request,
+                   absl::FunctionRef<void(State, const absl::Status&, absl::string_view reason)> settle) const;
+  Value Evaluate(const Source& source, const Instance& instance) const;
+
+  void StartCall(Instance& instance, size_t index, rpc::Payload request);
+  static Async<void> RunCall(std::shared_ptr<Run> run, Instance* instance, size_t index, rpc::Payload request);
+  static Async<void> RunBatch(std::shared_ptr<Run> run, size_t index, std::vector<Instance*> elements,
+                              rpc::Payload request);
+  Async<absl::StatusOr<std::string>> Fetch(const Part& part, rpc::Payload request);
+  void StartBatch(size_t index, std::vector<Instance*> elements);
+  void TakeBatch(size_t index, const std::vector<Instance*>& elements, std::string message);
+  // Makes what was selected from `bytes` the part's value, and starts the fetches within it.
+  void Take(Instance& instance, size_t index, const std::shared_ptr<const std::string>& bytes,
+            const WireValues& selected);
+  void StartElements(Slot& slot, const Part& part);
+  void Fail(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason);
+  void Settle(Instance& instance, size_t index, State state);
+
+  void Write(const Instance& instance, wire::Writer& out) const;
+  // The parts left out, each path once, by their order in the plan.
+  using Omissions = std::vector<std::pair<absl::string_view, absl::string_view>>;
+  void AddOmissions(const Instance& instance, Omissions* omissions) const;
+
+  const Plan& plan_;
+  const std::vector<rpc::Handler*>& handlers_;
+  const rpc::Payload request_;
+  rpc::Context context_;
+  const transcode::FieldSelection* const selection_;
+  std::string copies_;  // the answer's fields that are the request's
+  std::deque<Instance> instances_;  // the answer itself first
+  std::deque<std::vector<Gate>> gates_;
+  int outstanding_ = 0;  // wanted slots not settled
+  int required_outstanding_ = 0;
+  bool closed_ = false;
+  absl::Status failure_;
+  net::Event finished_;
+};
+
+}  // namespace portico::compose
+
+#endif  // PORTICO_GATEWAY_COMPOSE_RUN_H_

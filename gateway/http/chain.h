@@ -1,0 +1,21 @@
+#ifndef PORTICO_GATEWAY_HTTP_CHAIN_H_
+#define PORTICO_GATEWAY_HTTP_CHAIN_H_
+
+#include "gateway/http/handler.h"
+
+namespace portico::http {
+
+// A handler behind one middleware. Chains are built from the inside out. Borrows both.
+class Chain final : public Handler {
+ public:
+  Chain(Middleware& middleware, Handler& next) : middleware_(middleware), next_(next) {}
+  Async<Response> Handle(Request& request) override { return middleware_.Handle(request, next_); }
+
+ private:
+  Middleware& middleware_;
+  Handler& next_;
+};
+
+}  // namespace portico::http
+
+#endif  // PORTICO_GATEWAY_HTTP_CHAIN_H_

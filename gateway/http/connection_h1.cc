@@ -1,0 +1,428 @@
+#include "gateway/http/connection_h1.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "gateway/http/response_head.h"
+#include "gateway/rpc/status.h"
+
+namespace portico::http {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using Token = asio::use_awaitable_t<net::Executor>;
+
+// What a client may send ahead while its request is handled; more waits in the kernel, and so does news of its leaving.
+constexpr size_t kAheadBytes = 16384;
+// How much is read at once: most requests fit, and every idle connection holds the buffer. A large body gets a large one
+// for as long as it takes.
+constexpr size_t kInboxBytes = 2048;
+constexpr size_t kLargeInboxBytes = 65536;
+// A body has to arrive at this rate in the long run, however short its pauses are.
+constexpr int64_t kLeastBytesPerSecond = 512;
+// How long an idle connection may still begin a request once its listener drains: one may be on its way.
+constexpr milliseconds kDrainGrace{250};
+// Closing a socket with unread bytes resets it, and the client may lose the answer it was about to read. So what it
+// still sends is read and dropped, within these bounds.
+constexpr milliseconds kLingerTime{2000};
+constexpr size_t kLingerBytes = size_t{16} << 20;
+
+constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+absl::string_view ConnectionOption(bool http11, bool keep) {
+  if (!keep) return "close";
+  return http11 ? "" : "keep-alive";
+}
+
+// Counts a request in flight for as long as it lives.
+class InFlight {
+ public:
+  explicit InFlight(std::atomic<int64_t>& count) : count_(count) {
+    before_ = count_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~InFlight() { count_.fetch_sub(1, std::memory_order_relaxed); }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  int64_t before() const { return before_; }
+
+ private:
+  std::atomic<int64_t>& count_;
+  int64_t before_;
+};
+
+}  // namespace
+
+ConnectionH1::ConnectionH1(std::shared_ptr<ConnectionSite> site, Socket socket, std::string peer)
+    : site_(std::move(site)), socket_(std::move(socket)), peer_(std::move(peer)) {}
+
+void ConnectionH1::Start() { site_->worker.Spawn(Run(shared_from_this())); }
+
+Async<void> ConnectionH1::Run(std::shared_ptr<ConnectionH1> self) {
+  Next next = Next::kRequest;
+  try {
+    while (next == Next::kRequest) next = co_await self->ServeOne();
+    if (next == Next::kLinger && !self->ended_) co_await self->Linger();
+  } catch (...) {
+    // A fault of ours costs this connection, not the process.
+  }
+  self->Close();
+  self->site_->Closed(*self);
+}
+
+// ---- reading
+
+void ConnectionH1::StartRead() {
+  if (reading_ || ended_) return;
+  const size_t wanted = missing_ > kInboxBytes ? kLargeInboxBytes : kInboxBytes;
+  if (inbox_size_ != wanted) {
+    inbox_.reset(new char[wanted]);
+    inbox_size_ = wanted;
+  }
+  reading_ = true;
+  socket_.async_read_some(asio::buffer(inbox_.get(), inbox_size_),
+                          [self = shared_from_this()](const boost::system::error_code& error, size_t bytes) {
+                            self->OnRead(static_cast<bool>(error), bytes);
+                          });
+}
+
+void ConnectionH1::OnRead(bool failed, size_t bytes) {
+  reading_ = false;
+  if (failed) {
+    ended_ = true;
+  } else {
+    (request_ == nullptr ? message_ : ahead_).Append(absl::string_view(inbox_.get(), bytes));
+  }
+  if (request_ != nullptr) {
+    if (ended_) {
+      request_->context.Cancel();  // may run the rest of this connection's life before it returns
+    } else if (ahead_.size() < kAheadBytes) {
+      StartRead();
+    }
+  } else if (arrival_) {
+    arrival_->Set();
+  }
+}
+
+Async<bool> ConnectionH1::Await() {
+  StartRead();
+  if (ended_) co_return true;
+  expired_ = false;
+  arrival_.emplace();
+  co_await arrival_->Wait();
+  arrival_.reset();
+  co_return !expired_;
+}
+
+void ConnectionH1::Expired() {
+  const std::shared_ptr<ConnectionH1> self = shared_from_this();  // what resumes here may be the end of it
+  switch (phase_) {
+    case Phase::kIdle:
+    case Phase::kReading:
+      expired_ = true;
+      if (arrival_) arrival_->Set();
+      break;
+    case Phase::kWriting:
+    case Phase::kLingering:
+      Cut();
+      break;
+    case Phase::kHandling:
+    case Phase::kClosed:
+      break;
+  }
+}
+
+void ConnectionH1::SkipEmptyLines() {
+  // RFC 9112, section 2.2: some clients send one after a body.
+  while (absl::StartsWith(message_.bytes(), "\r\n")) message_.Consume(2);
+}
+
+// ---- one request
+
+Async<ConnectionH1::Next> ConnectionH1::ServeOne() {
+  RequestParser parser(site_->limits);
+  if (const std::optional<Next> next = co_await ReadHead(parser)) co_return *next;
+  size_t body_bytes = 0;
+  if (parser.is_chunked() || parser.announced_length() > 0) {
+    if (const std::optional<Next> next = co_await ReadBody(parser, &body_bytes)) co_return *next;
+  }
+  co_return co_await Dispatch(parser, body_bytes);
+}
+
+Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadHead(RequestParser& parser) {
+  net::Timeouts& timeouts = site_->worker.timeouts();
+  phase_ = Phase::kIdle;
+  const milliseconds patience = site_->draining ? kDrainGrace
+                                : first_        ? site_->limits.header_time
+                                                : site_->limits.idle_time;
+  Set(timeouts, net::Clock::now() + patience);
+  first_ = false;
+  while (true) {
+    if (phase_ == Phase::kIdle) {
+      SkipEmptyLines();
+      // A lone CR may be half of an empty line.
+      if (message_.size() > 0 && message_.bytes() != "\r") {
+        phase_ = Phase::kReading;
+        Set(timeouts, net::Clock::now() + site_->limits.header_time);
+      }
+    }
+    if (phase_ == Phase::kReading) {
+      const RequestParser::Result result = parser.ParseHead(message_.bytes());
+      if (result == RequestParser::Result::kDone) co_return std::nullopt;
+      if (result == RequestParser::Result::kError) co_return co_await Refuse(parser.error(), nullptr, true, false);
+    }
+    if (ended_) co_return Next::kClose;
+    if (!co_await Await()) {
+      if (phase_ == Phase::kIdle) co_return Next::kClose;
+      absl::Status late = absl::DeadlineExceededError("the request's head did not arrive in time");
+      co_return co_await Refuse(rpc::WithHttpStatus(std::move(late), 408), nullptr, true, false);
+    }
+  }
+}
+
+Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadBody(RequestParser& parser, size_t* body_bytes) {
+  const size_t head = parser.head_bytes();
+  const uint64_t announced = parser.announced_length();
+  absl::Status error;
+  if (announced > site_->limits.body_bytes) {
+    error = rpc::WithHttpStatus(absl::ResourceExhaustedError("the request's body is too large"), 413);
+  }
+  const net::Deadline began = net::Clock::now();
+  int64_t received = 0;
+  size_t chunks_at = head;  // where the undecoded part of a chunked body begins
+  bool may_ask = parser.expects_continue();
+  while (error.ok()) {
+    if (parser.is_chunked()) {
+      size_t consumed = 0;
+      const RequestParser::Result result = parser.ParseChunks(message_.bytes().substr(chunks_at), &consumed);
+      chunks_at += consumed;
+      if (result == RequestParser::Result::kDone) {
+        *body_bytes = chunks_at - head;
+        co_return std::nullopt;
+      }
+      if (result == RequestParser::Result::kError) {
+        error = parser.error();
+        break;
+      }
+      message_.Erase(head, chunks_at - head);
+      chunks_at = head;
+    } else if (message_.size() - head >= announced) {
+      *body_bytes = announced;
+      co_return std::nullopt;
+    }
+    if (may_ask && message_.size() == head) {  // not when the client did not wait for it
+      if (!co_await Write(kContinue, {}, {})) co_return Next::kClose;
+      phase_ = Phase::kReading;
+    }
+    may_ask = false;
+    if (ended_) co_return Next::kClose;
+    const net::Deadline paced =
+        began + site_->limits.idle_time + std::chrono::milliseconds(received * 1000 / kLeastBytesPerSecond);
+    Set(site_->worker.timeouts(), std::min(net::Clock::now() + site_->limits.idle_time, paced));
+    const size_t before = message_.size();
+    missing_ = parser.is_chunked() ? kInboxBytes + 1 : head + announced - before;
+    if (!co_await Await()) {
+      error = rpc::WithHttpStatus(absl::DeadlineExceededError("the request's body did not arrive in time"), 408);
+      break;
+    }
+    received += static_cast<int64_t>(message_.size() - before);
+  }
+  Request refused(site_->worker, net::kNoDeadline);  // for the log
+  parser.Fill(message_.bytes(), &refused);
+  co_return co_await Refuse(std::move(error), &refused, parser.http11(), false);
+}
+
+Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, size_t body_bytes) {
+  Request request(site_->worker, net::kNoDeadline);
+  request.received = net::Clock::now();
+  const absl::string_view bytes = message_.bytes();
+  parser.Fill(bytes, &request);
+  request.body = parser.is_chunked() ? absl::string_view(parser.decoded_body())
+                                     : bytes.substr(parser.head_bytes(), body_bytes);
+  request.peer = peer_;
+  request.id = static_cast<uint64_t>(site_->worker.index()) << 48 | ++site_->requests;
+  request.context.set_headers(&request.headers);
+  const absl::string_view pipelined = bytes.substr(parser.head_bytes() + body_bytes);
+  const bool http11 = parser.http11();
+  const bool keeps_alive = parser.keeps_alive();
+
+  Next next;
+  {
+    const InFlight in_flight(site_->in_flight);
+    Clear();
+    phase_ = Phase::kHandling;
+    missing_ = 0;
+    request_ = &request;  // from here on what arrives goes to ahead_, behind what is there already
+    ahead_.Append(pipelined);
+    if (in_flight.before() >= site_->limits.in_flight) {
+      next = co_await Refuse(absl::UnavailableError("too many requests at once"), &request, http11, keeps_alive);
+    } else {
+      if (ahead_.size() < kAheadBytes) StartRead();
+      bool fault = false;
+      Response response;
+      try {
+        response = co_await site_->handler.Handle(request);
+      } catch (...) {
+        fault = true;
+      }
+      if (fault) response = site_->errors.Render(absl::InternalError("internal error"));
+      bool keep = keeps_alive && !fault && !site_->draining && !ended_;
+      const Sent sent = co_await Send(response, http11, request.method == "HEAD", &keep);
+      for (auto& hook : response.on_sent) hook(sent);
+      next = !sent.complete || ended_ ? Next::kClose : keep ? Next::kRequest : Next::kLinger;
+    }
+    request_ = nullptr;
+  }
+  message_.Clear();
+  std::swap(message_, ahead_);
+  co_return next;
+}
+
+// ---- writing
+
+Async<ConnectionH1::Next> ConnectionH1::Refuse(absl::Status error, const Request* request, bool http11, bool keep) {
+  Response response = site_->errors.Render(error);
+  if (response.status == 503) response.headers.Add("Retry-After", "1");
+  keep = keep && !site_->draining && !ended_;
+  const bool head_only = request != nullptr && request->method == "HEAD";
+  const Sent sent = co_await Send(response, http11, head_only, &keep);
+  if (site_->refusals != nullptr) {
+    Refusal refusal;
+    refusal.worker = site_->worker.index();
+    refusal.status = response.status;
+    refusal.code = response.code;
+    refusal.reason = error.message();
+    refusal.peer = peer_;
+    if (request != nullptr) {
+      refusal.method = request->method;
+      refusal.path = request->path;
+    }
+    refusal.body_bytes = sent.body_bytes;
+    site_->refusals->Refused(refusal);
+  }
+  co_return !sent.complete ? Next::kClose : keep ? Next::kRequest : Next::kLinger;
+}
+
+Async<Sent> ConnectionH1::Send(Response& response, bool http11, bool head_only, bool* keep) {
+  const Framing framing = FramingOf(response, http11);
+  if (framing == Framing::kUntilClose) *keep = false;
+  Sent sent;
+  sent.status = response.status;
+  std::string head;
+  AppendResponseHead(response, framing, site_->date.Line(), ConnectionOption(http11, *keep), &head);
+  absl::string_view body;
+  absl::string_view chunk_end;
+  if (framing != Framing::kNoBody && !head_only) {
+    body = response.body;
+    if (framing == Framing::kChunked && !body.empty()) {
+      AppendChunkHeader(body.size(), &head);
+      chunk_end = "\r\n";
+    }
+  }
+  sent.complete = co_await Write(head, body, chunk_end);
+  if (!sent.complete) {
+    sent.status = 499;
+    co_return sent;
+  }
+  sent.body_bytes = body.size();
+  const bool streams = framing == Framing::kChunked || framing == Framing::kUntilClose;
+  if (streams && !head_only) co_await Pump(response, framing == Framing::kChunked, sent);
+  response.stream.reset();
+  co_return sent;
+}
+
+Async<void> ConnectionH1::Pump(Response& response, bool chunked, Sent& sent) {
+  std::string piece;
+  std::string line;
+  bool fault = false;
+  sent.complete = false;
+  try {
+    while (true) {
+      phase_ = Phase::kHandling;
+      const absl::StatusOr<bool> more = co_await response.stream->Read(&piece);
+      if (!more.ok()) break;
+      if (!*more) {
+        sent.complete = !chunked || co_await Write("0\r\n\r\n", {}, {});
+        break;
+      }
+      if (piece.empty()) continue;  // as a chunk it would be the last one
+      line.clear();
+      if (chunked) AppendChunkHeader(piece.size(), &line);
+      if (!co_await Write(line, piece, chunked ? absl::string_view("\r\n") : absl::string_view())) break;
+      sent.body_bytes += piece.size();
+    }
+  } catch (...) {
+    fault = true;
+  }
+  if (!sent.complete || fault) Cut();  // without a last chunk: the client can tell that something is missing
+}
+
+Async<bool> ConnectionH1::Write(absl::string_view first, absl::string_view second, absl::string_view third) {
+  std::array<asio::const_buffer, 3> parts = {asio::const_buffer(first.data(), first.size()),
+                                             asio::const_buffer(second.data(), second.size()),
+                                             asio::const_buffer(third.data(), third.size())};
+  size_t left = first.size() + second.size() + third.size();
+  boost::system::error_code error;
+  // At once, without a trip through the loop: the kernel nearly always has room.
+  size_t written = socket_.write_some(parts, error);
+  if (error == asio::error::would_block || error == asio::error::try_again) {
+    error.clear();
+    written = 0;
+  }
+  phase_ = Phase::kWriting;
+  while (!error && written < left) {
+    left -= written;
+    for (asio::const_buffer& part : parts) {
+      const size_t skipped = std::min(written, part.size());
+      part += skipped;
+      written -= skipped;
+    }
+    Set(site_->worker.timeouts(), net::Clock::now() + site_->limits.write_stall);
+    written = co_await socket_.async_write_some(parts, asio::redirect_error(Token(), error));
+    Clear();
+  }
+  co_return !error;
+}
+
+// ---- ending
+
+Async<void> ConnectionH1::Linger() {
+  phase_ = Phase::kLingering;
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  Set(site_->worker.timeouts(), net::Clock::now() + kLingerTime);
+  size_t dropped = 0;
+  while (!ended_ && dropped < kLingerBytes) {
+    message_.Clear();
+    co_await Await();
+    dropped += message_.size();
+  }
+}
+
+void ConnectionH1::Drain() {
+  if (phase_ != Phase::kIdle) return;
+  const net::Deadline soon = net::Clock::now() + kDrainGrace;
+  if (deadline() > soon) Set(site_->worker.timeouts(), soon);
+}
+
+void ConnectionH1::Cut() {
+  const std::shared_ptr<ConnectionH1> self = shared_from_this();
+  Close();
+  ended_ = true;
+  if (arrival_) arrival_->Set();
+  if (request_ != nullptr) request_->context.Cancel();  // may run the rest of this connection's life
+}
+
+void ConnectionH1::Close() {
+  phase_ = Phase::kClosed;
+  Clear();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace portico::http

@@ -1,0 +1,88 @@
+#ifndef PORTICO_GATEWAY_HTTP_CONNECTION_H1_H_
+#define PORTICO_GATEWAY_HTTP_CONNECTION_H1_H_
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gateway/http/connection_site.h"
+#include "gateway/http/read_buffer.h"
+#include "gateway/http/request_parser.h"
+#include "gateway/net/event.h"
+#include "gateway/net/timeouts.h"
+
+namespace portico::http {
+
+// One client's HTTP/1.1 or 1.0 connection: reads a request, has it handled, writes the answer, and so on until either
+// side ends it. Requests sent ahead (pipelining) wait their turn in a bounded buffer. While a request is handled a read
+// stays pending, so that a client that leaves cancels it. That read, like all, goes into a small buffer of its own and
+// from there to where its bytes belong, because the request's views must stay where they are.
+//
+// Lives on its site's worker; kept alive by its own coroutine.
+class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>, private net::TimeLimit {
+ public:
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, net::Executor>;
+
+  // `peer` is the client's address for the log.
+  ConnectionH1(std::shared_ptr<ConnectionSite> site, Socket socket, std::string peer);
+
+  // Begins to serve; ends with site.Closed().
+  void Start();
+
+  // The site drains: closes soon when idle; a request under way is answered first.
+  void Drain();
+
+  // Closes now and cancels what is under way.
+  void Cut();
+
+ private:
+  enum class Next { kRequest, kLinger, kClose };
+  enum class Phase { kIdle, kReading, kHandling, kWriting, kLingering, kClosed };
+
+  static Async<void> Run(std::shared_ptr<ConnectionH1> self);
+  Async<Next> ServeOne();
+  // Reads until `parser` has a head; nullopt when it has.
+  Async<std::optional<Next>> ReadHead(RequestParser& parser);
+  Async<std::optional<Next>> ReadBody(RequestParser& parser, size_t* body_bytes);
+  Async<Next> Dispatch(const RequestParser& parser, size_t body_bytes);
+  // Answers with an error of the connection's own. `request` is nullptr when the head could not be read.
+  Async<Next> Refuse(absl::Status error, const Request* request, bool http11, bool keep);
+  // Clears `keep` when the answer can only end with the connection.
+  Async<Sent> Send(Response& response, bool http11, bool head_only, bool* keep);
+  Async<void> Pump(Response& response, bool chunked, Sent& sent);
+  Async<bool> Write(absl::string_view first, absl::string_view second, absl::string_view third);
+  Async<void> Linger();
+
+  // Waits for the pending read; false when the time limit passed first.
+  Async<bool> Await();
+  void StartRead();
+  void OnRead(bool failed, size_t bytes);
+  void Expired() override;
+  void Close();
+  void SkipEmptyLines();
+
+  std::shared_ptr<ConnectionSite> site_;
+  Socket socket_;
+  std::string peer_;
+  std::unique_ptr<char[]> inbox_;  // where the pending read puts its bytes
+  size_t inbox_size_ = 0;
+  ReadBuffer message_;    // the request being read or handled, and before it is handled what follows it
+  ReadBuffer ahead_;      // what arrives while it is handled
+  uint64_t missing_ = 0;  // of an announced body: worth a larger inbox
+  bool reading_ = false;
+  bool ended_ = false;    // the client has closed, or the connection failed
+  bool expired_ = false;
+  bool first_ = true;     // no request has begun yet
+  Phase phase_ = Phase::kIdle;
+  Request* request_ = nullptr;           // being handled
+  std::optional<net::Event> arrival_;    // set when the pending read ends or time is up
+};
+
+}  // namespace portico::http
+
+#endif  // PORTICO_GATEWAY_HTTP_CONNECTION_H1_H_

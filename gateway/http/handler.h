@@ -1,0 +1,27 @@
+#ifndef PORTICO_GATEWAY_HTTP_HANDLER_H_
+#define PORTICO_GATEWAY_HTTP_HANDLER_H_
+
+#include "gateway/http/message.h"
+#include "gateway/net/async.h"
+
+namespace portico::http {
+
+// Answers HTTP. Serves many requests at once, each on the worker its context names. Never throws; an error is a
+// response.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // `request` outlives the await.
+  virtual Async<Response> Handle(Request& request) = 0;
+};
+
+// Stands before a handler and may answer instead of it, or change what goes in and comes out.
+class Middleware {
+ public:
+  virtual ~Middleware() = default;
+  virtual Async<Response> Handle(Request& request, Handler& next) = 0;
+};
+
+}  // namespace portico::http
+
+#endif  // PORTICO_GATEWAY_HTTP_HANDLER_H_

@@ -1,0 +1,16 @@
+#ifndef PORTICO_GATEWAY_HTTP_JSON_TEXT_H_
+#define PORTICO_GATEWAY_HTTP_JSON_TEXT_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace portico::http {
+
+// Appends any bytes as a JSON string, in quotation marks; what is not UTF-8 becomes U+FFFD, a byte each. For text of
+// clients and services that has to be shown whatever it is: error messages and log lines.
+void AppendJsonText(absl::string_view text, std::string* json);
+
+}  // namespace portico::http
+
+#endif  // PORTICO_GATEWAY_HTTP_JSON_TEXT_H_

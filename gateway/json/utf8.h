@@ -1,0 +1,66 @@
+#ifndef PORTICO_GATEWAY_JSON_UTF8_H_
+#define PORTICO_GATEWAY_JSON_UTF8_H_
+
+#include <cstdint>
+#include <cstring>
+
+#include "absl/strings/string_view.h"
+
+namespace portico::json {
+
+// The length of the UTF-8 sequence of one character beyond ASCII that begins at `at`; 0 when there is none: overlong
+// forms, surrogates and what lies beyond U+10FFFF are no characters (RFC 3629, section 4). REQUIRES: at < end.
+inline int Utf8SequenceLength(const char* at, const char* end) {
+  const auto byte = [at](int i) { return static_cast<unsigned char>(at[i]); };
+  const auto continues = [&](int i) { return (byte(i) & 0xc0) == 0x80; };
+  const unsigned char lead = byte(0);
+  if (lead < 0xc2) return 0;
+  if (lead < 0xe0) return end - at >= 2 && continues(1) ? 2 : 0;
+  if (lead < 0xf0) {
+    if (end - at < 3 || !continues(1) || !continues(2)) return 0;
+    if (lead == 0xe0 && byte(1) < 0xa0) return 0;
+    if (lead == 0xed && byte(1) > 0x9f) return 0;
+    return 3;
+  }
+  if (lead > 0xf4 || end - at < 4 || !continues(1) || !continues(2) || !continues(3)) return 0;
+  if (lead == 0xf0 && byte(1) < 0x90) return 0;
+  if (lead == 0xf4 && byte(1) > 0x8f) return 0;
+  return 4;
+}
+
+// True when none of the eight bytes at `at` is beyond ASCII, a control character, a quotation mark or a backslash: the
+// bytes that stand for themselves on both sides of a JSON string.
+inline bool EightPlainBytes(const char* at) {
+  uint64_t bytes;
+  std::memcpy(&bytes, at, 8);
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHigh = 0x8080808080808080;
+  // A byte below n borrows into its high bit when n is subtracted; a byte that is zero is one below 1. Borrows run only
+  // upwards out of a byte that is itself found, so the test of the whole is exact.
+  const uint64_t quote = bytes ^ (kOnes * '"');
+  const uint64_t backslash = bytes ^ (kOnes * '\\');
+  return ((bytes | (bytes - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes)) & kHigh) == 0;
+}
+
+inline bool IsPlainByte(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+// The first byte in [at, end) that is not plain in that sense, or `end`.
+inline const char* SkipPlain(const char* at, const char* end) {
+  while (end - at >= 8 && EightPlainBytes(at)) at += 8;
+  while (at != end && IsPlainByte(*at)) ++at;
+  return at;
+}
+
+// Whether `text` is UTF-8 throughout.
+bool IsUtf8(absl::string_view text);
+
+// Writes the character `code` at `to`, which has room for four bytes; returns the place behind it. REQUIRES: a Unicode
+// scalar value.
+char* PutUtf8(uint32_t code, char* to);
+
+}  // namespace portico::json
+
+#endif  // PORTICO_GATEWAY_JSON_UTF8_H_

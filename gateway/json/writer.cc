@@ -1,0 +1,143 @@
+#include "gateway/json/writer.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include "gateway/json/utf8.h"
+
+namespace portico::json {
+namespace {
+
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+// Writes the escape of `c`, a byte that must not stand for itself.
+char* PutEscape(char c, char* to) {
+  *to++ = '\\';
+  switch (c) {
+    case '"':
+    case '\\':
+      *to++ = c;
+      return to;
+    case '\b':
+      *to++ = 'b';
+      return to;
+    case '\f':
+      *to++ = 'f';
+      return to;
+    case '\n':
+      *to++ = 'n';
+      return to;
+    case '\r':
+      *to++ = 'r';
+      return to;
+    case '\t':
+      *to++ = 't';
+      return to;
+    default:
+      std::memcpy(to, "u00", 3);
+      to[3] = kHexDigits[static_cast<unsigned char>(c) >> 4];
+      to[4] = kHexDigits[c & 0xf];
+      return to + 5;
+  }
+}
+
+template <class T>
+void AppendInteger(T value, wire::AppendBuffer* out) {
+  char* const to = out->Reserve(20);
+  out->Advance(std::to_chars(to, to + 20, value).ptr);
+}
+
+template <class T>
+void AppendFloating(T value, wire::AppendBuffer* out) {
+  if (!std::isfinite(value)) {
+    out->Append(absl::string_view(std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\""));
+    return;
+  }
+  // Whole numbers that the type holds exactly are their own shortest decimals.
+  constexpr T kExact = sizeof(T) == 8 ? static_cast<T>(1e15) : static_cast<T>(1e7);
+  const T magnitude = std::fabs(value);
+  if (magnitude < kExact && std::trunc(value) == value && (value != 0 || !std::signbit(value))) {
+    return AppendInteger(static_cast<int64_t>(value), out);
+  }
+  char* const to = out->Reserve(32);
+  const bool plain = magnitude >= static_cast<T>(1e-5) && magnitude < kExact;
+  const std::to_chars_result result =
+      plain ? std::to_chars(to, to + 32, value, std::chars_format::fixed) : std::to_chars(to, to + 32, value);
+  out->Advance(result.ptr);
+}
+
+}  // namespace
+
+bool AppendString(absl::string_view text, wire::AppendBuffer* out) {
+  // Room for the worst that plain text can become; every escape asks for its own.
+  out->Reserve(text.size() + 2);
+  out->Append('"');
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const char* copied = at;
+  while (at != end) {
+    at = SkipPlain(at, end);
+    if (at == end) break;
+    if (static_cast<signed char>(*at) < 0) {
+      const int length = Utf8SequenceLength(at, end);
+      if (length == 0) return false;
+      at += length;
+      continue;
+    }
+    out->Append(absl::string_view(copied, static_cast<size_t>(at - copied)));
+    out->Advance(PutEscape(*at, out->Reserve(6)));
+    copied = ++at;
+  }
+  out->Append(absl::string_view(copied, static_cast<size_t>(end - copied)));
+  out->Append('"');
+  return true;
+}
+
+void AppendString(absl::string_view text, std::string* out) {
+  wire::AppendBuffer buffer(out, text.size() + 2);
+  AppendString(text, &buffer);
+  buffer.Finish();
+}
+
+void AppendInt64(int64_t value, wire::AppendBuffer* out) {
+  AppendInteger(value, out);
+}
+
+void AppendUint64(uint64_t value, wire::AppendBuffer* out) {
+  AppendInteger(value, out);
+}
+
+void AppendDouble(double value, wire::AppendBuffer* out) {
+  AppendFloating(value, out);
+}
+
+void AppendFloat(float value, wire::AppendBuffer* out) {
+  AppendFloating(value, out);
+}
+
+void AppendBase64(absl::string_view bytes, wire::AppendBuffer* out) {
+  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  char* to = out->Reserve((bytes.size() + 2) / 3 * 4 + 2);
+  const auto byte = [&bytes](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])); };
+  *to++ = '"';
+  size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const uint32_t three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    *to++ = kAlphabet[three >> 18];
+    *to++ = kAlphabet[three >> 12 & 63];
+    *to++ = kAlphabet[three >> 6 & 63];
+    *to++ = kAlphabet[three & 63];
+  }
+  if (const size_t rest = bytes.size() - i; rest != 0) {
+    const uint32_t three = byte(i) << 16 | (rest == 2 ? byte(i + 1) << 8 : 0);
+    *to++ = kAlphabet[three >> 18];
+    *to++ = kAlphabet[three >> 12 & 63];
+    *to++ = rest == 2 ? kAlphabet[three >> 6 & 63] : '=';
+    *to++ = '=';
+  }
+  *to++ = '"';
+  out->Advance(to);
+}
+
+}  // namespace portico::json

@@ -1,0 +1,102 @@
+#include "gateway/middleware/cors.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "gateway/http/syntax.h"
+
+namespace portico::middleware {
+namespace {
+
+// What a page may read beyond the safelisted headers: all that the gateway itself adds, and what it hands on of the
+// services' metadata.
+constexpr absl::string_view kExposed =
+    "Portico-Omitted, Portico-Warning, X-Request-Id, Retry-After, Location, ETag, Allow, WWW-Authenticate, "
+    "Content-Disposition, Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin";
+
+std::string Exposed(const http::ResponseHeaders& headers) {
+  std::string names(kExposed);
+  for (const absl::string_view line : absl::StrSplit(headers.wire(), "\r\n", absl::SkipEmpty())) {
+    if (absl::StartsWithIgnoreCase(line, "Grpc-Metadata-") || absl::StartsWithIgnoreCase(line, "Grpc-Trailer-")) {
+      absl::StrAppend(&names, ", ", line.substr(0, line.find(':')));
+    }
+  }
+  return names;
+}
+
+// Beyond it a preflight's list of headers is cut: no honest page asks for that many.
+constexpr size_t kMostHeaders = 64;
+constexpr size_t kLongestHeaderList = 4096;
+
+// The header names asked for, if all of them are names; empty otherwise.
+std::string RequestedHeaders(absl::string_view list) {
+  if (list.size() > kLongestHeaderList) return "";
+  std::vector<absl::string_view> names;
+  for (const absl::string_view part : absl::StrSplit(list, ',')) {
+    const absl::string_view name = absl::StripAsciiWhitespace(part);
+    if (name.empty()) continue;
+    if (!http::IsToken(name) || names.size() == kMostHeaders) return "";
+    names.push_back(name);
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+}  // namespace
+
+Cors::Cors(const CorsPolicy& policy) : credentials_(policy.credentials) {
+  for (const std::string& origin : policy.origins) {
+    if (origin == "*") {
+      any_ = true;
+    } else {
+      origins_.insert(origin);
+    }
+  }
+  if (policy.max_age.count() > 0) max_age_ = absl::StrCat(policy.max_age.count());
+}
+
+bool Cors::Allows(absl::string_view origin) const { return any_ || origins_.contains(origin); }
+
+// The answer differs by origin, also for those that get no grant: caches must know.
+void Cors::Grant(absl::string_view origin, http::ResponseHeaders* headers) const {
+  headers->AddToList("Vary", "Origin");
+  if (origin.empty() || !Allows(origin)) return;
+  if (!origins_.contains(origin)) {
+    headers->Set("Access-Control-Allow-Origin", "*");  // and so never with credentials
+    return;
+  }
+  headers->Set("Access-Control-Allow-Origin", origin);
+  if (credentials_) headers->Set("Access-Control-Allow-Credentials", "true");
+}
+
+http::Response Cors::Preflight(const http::Request& request, absl::string_view origin) const {
+  http::Response response;
+  response.status = 204;
+  Grant(origin, &response.headers);
+  response.headers.AddToList("Vary", "Access-Control-Request-Method");
+  response.headers.AddToList("Vary", "Access-Control-Request-Headers");
+  if (!Allows(origin)) return response;
+  response.headers.Add("Access-Control-Allow-Methods", request.allow);
+  const std::string names = RequestedHeaders(request.headers.Get("Access-Control-Request-Headers"));
+  if (!names.empty()) response.headers.Add("Access-Control-Allow-Headers", names);
+  if (!max_age_.empty()) response.headers.Add("Access-Control-Max-Age", max_age_);
+  return response;
+}
+
+Async<http::Response> Cors::Handle(http::Request& request, http::Handler& next) {
+  const absl::string_view origin = request.headers.Get("Origin");
+  absl::string_view asked;
+  if (request.method == "OPTIONS" && !origin.empty() && !request.allow.empty() &&
+      request.headers.Find("Access-Control-Request-Method", &asked)) {
+    co_return Preflight(request, origin);
+  }
+  http::Response response = co_await next.Handle(request);
+  Grant(origin, &response.headers);
+  if (!origin.empty() && Allows(origin)) {
+    response.headers.Set("Access-Control-Expose-Headers", Exposed(response.headers));
+  }
+  co_return response;
+}
+
+}  // namespace portico::middleware

@@ -1,0 +1,53 @@
+#include "gateway/transcode/field_path.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace portico::transcode {
+
+using schema::FieldTable;
+using schema::FieldType;
+using schema::MessageTable;
+
+PathError ResolvePath(const MessageTable& table, absl::string_view text, std::vector<const FieldTable*>* path) {
+  path->clear();
+  const MessageTable* message = &table;
+  for (;;) {
+    // An extension's name, "[full.name]", has dots of its own.
+    const size_t dot = text.empty() || text.front() != '[' ? text.find('.') : text.find('.', text.find(']'));
+    const FieldTable* const field = message->FindByName(text.substr(0, dot));
+    if (field == nullptr) return PathError::kUnknown;
+    path->push_back(field);
+    if (dot == absl::string_view::npos) return PathError::kNone;
+    text.remove_prefix(dot + 1);
+    if (field->message == nullptr) return PathError::kUnknown;
+    if (field->repeated) return PathError::kThroughRepeated;
+    if (field->message->well_known != schema::WellKnown::kNone) return PathError::kThroughValue;
+    message = field->message;
+  }
+}
+
+std::string PathText(std::span<const FieldTable* const> path) {
+  std::string text;
+  for (const FieldTable* const field : path) absl::StrAppend(&text, text.empty() ? "" : ".", field->name);
+  return text;
+}
+
+PathWriter::PathWriter(std::span<const FieldTable* const> path, wire::Writer* out)
+    : around_(path.first(path.size() - 1)), out_(out) {
+  for (const FieldTable* const field : around_) {
+    out_->Tag(field->tag);
+    begins_.push_back(field->type == FieldType::kGroup ? 0 : out_->Begin());
+  }
+}
+
+void PathWriter::Close() {
+  for (size_t i = around_.size(); i-- > 0;) {
+    if (around_[i]->type == FieldType::kGroup) {
+      out_->Tag(wire::MakeTag(around_[i]->number, wire::WireType::kEndGroup));
+    } else {
+      out_->End(begins_[i]);
+    }
+  }
+}
+
+}  // namespace portico::transcode

@@ -1,0 +1,168 @@
+// Messages whose fields come in any order, or more than once: all are gathered first, then written by number.
+#include <algorithm>
+
+#include "gateway/transcode/json_message_writer.h"
+
+namespace portico::transcode {
+
+using schema::FieldTable;
+using schema::FieldType;
+using schema::MessageTable;
+using schema::WellKnown;
+
+bool JsonMessageWriter::Gather(const MessageTable& table, absl::string_view wire, const Place* place,
+                               const FieldTable* only, std::vector<Occurrence>* gathered) {
+  // Of each oneof the member that holds it, and the first occurrence since it does: another member clears those before.
+  struct Holder {
+    const FieldTable* field = nullptr;
+    size_t since = 0;
+  };
+  std::vector<Holder> holders(static_cast<size_t>(table.oneofs));
+  std::vector<Occurrence> all;
+  wire::Reader in(wire);
+  while (!in.done()) {
+    uint32_t tag;
+    if (!in.ReadTag(&tag)) return FailMalformed(place);
+    const FieldTable* const field = table.FindByNumber(wire::FieldNumber(tag));
+    if (field == nullptr || !Matches(*field, tag)) {
+      if (!in.Skip(tag)) return FailMalformed(place);
+      continue;
+    }
+    const Place here{.outer = place, .field = field};
+    Occurrence occurrence{field, tag, {}};
+    bool drop = false;
+    if (!ReadValue(*field, tag, &in, &here, &occurrence.value, &drop)) return false;
+    if (drop) continue;
+    if (field->oneof >= 0) {
+      Holder& holder = holders[static_cast<size_t>(field->oneof)];
+      if (holder.field != field) holder = {field, all.size()};
+    }
+    if (only == nullptr || field == only || field->oneof >= 0) all.push_back(occurrence);
+  }
+  for (size_t i = 0; i < all.size(); ++i) {
+    const FieldTable& field = *all[i].field;
+    if (only != nullptr && &field != only) continue;
+    if (field.oneof >= 0) {
+      const Holder& holder = holders[static_cast<size_t>(field.oneof)];
+      if (holder.field != &field || i < holder.since) continue;
+    }
+    gathered->push_back(all[i]);
+  }
+  std::stable_sort(gathered->begin(), gathered->end(),
+                   [](const Occurrence& a, const Occurrence& b) { return a.field->index < b.field->index; });
+  return true;
+}
+
+bool JsonMessageWriter::WriteGathered(const MessageTable& table, absl::string_view wire, const Place* place,
+                                      const FieldSelection* selection, bool* first) {
+  std::vector<Occurrence> gathered;
+  if (!Gather(table, wire, place, nullptr, &gathered)) return false;
+  size_t next = 0;
+  for (size_t i = 0; i < gathered.size();) {
+    const FieldTable& field = *gathered[i].field;
+    size_t end = i + 1;
+    while (end < gathered.size() && gathered[end].field == &field) ++end;
+    const std::span<const Occurrence> occurrences(gathered.data() + i, end - i);
+    i = end;
+    if (selection != nullptr && !selection->Includes(field)) continue;
+    if (options_.emit_unpopulated) WriteUnpopulated(table, next, field.index, selection, first);
+    next = size_t{field.index} + 1;
+    const size_t start = out_.size();
+    const bool was_first = *first;
+    bool empty = false;
+    WriteKey(field, first);
+    const FieldSelection* const child = selection == nullptr ? nullptr : selection->Child(field);
+    if (!WriteGatheredField(occurrences, place, child, &empty)) return false;
+    if (empty && !options_.emit_unpopulated) {
+      out_.Truncate(start);
+      *first = was_first;
+    }
+  }
+  if (options_.emit_unpopulated) WriteUnpopulated(table, next, table.fields.size(), selection, first);
+  return true;
+}
+
+bool JsonMessageWriter::WriteGatheredField(std::span<const Occurrence> all, const Place* place,
+                                           const FieldSelection* selection, bool* empty) {
+  const FieldTable& field = *all.front().field;
+  Place here{.outer = place, .field = &field};
+  if (field.map) {
+    Entries entries;
+    for (const Occurrence& occurrence : all) {
+      if (!ReadEntry(field, occurrence.value.bytes, &here, &entries)) return false;
+    }
+    *empty = entries.empty();
+    return WriteEntries(field, &entries, &here);
+  }
+  if (field.repeated) {
+    here.index = 0;
+    *empty = true;
+    Open('[');
+    for (const Occurrence& occurrence : all) {
+      if (!WriteElements(field, occurrence.tag, occurrence.value, &here, selection, empty)) return false;
+    }
+    Close(']', *empty);
+    return true;
+  }
+  WireValue value = all.back().value;
+  if (field.message != nullptr && all.size() > 1) {
+    std::string merged;
+    for (const Occurrence& occurrence : all) {
+      merged.append(occurrence.value.bytes.data(), occurrence.value.bytes.size());
+    }
+    merged_.push_back(std::move(merged));
+    value.bytes = merged_.back();
+  }
+  *empty = !field.has_presence && IsZero(field.type, value);
+  return WriteValue(field, value, &here, selection);
+}
+
+absl::Status JsonMessageWriter::WriteWholeField(const MessageTable& table, const FieldTable& field,
+                                                absl::string_view wire, const FieldSelection* selection) {
+  std::vector<Occurrence> gathered;
+  if (!Gather(table, wire, nullptr, &field, &gathered)) return Finish(false);
+  if (gathered.empty()) {
+    WriteDefault(field);
+    return Finish(true);
+  }
+  bool empty = false;
+  return Finish(WriteGatheredField(gathered, nullptr, selection, &empty));
+}
+
+void JsonMessageWriter::WriteUnpopulated(const MessageTable& table, size_t from, size_t to,
+                                         const FieldSelection* selection, bool* first) {
+  for (size_t i = from; i < to; ++i) {
+    const FieldTable& field = table.fields[i];
+    if (field.has_presence || (selection != nullptr && !selection->Includes(field))) continue;
+    WriteKey(field, first);
+    WriteDefault(field);
+  }
+}
+
+void JsonMessageWriter::WriteDefault(const FieldTable& field) {
+  if (field.repeated) return out_.Append(absl::string_view(field.map ? "{}" : "[]"));
+  WireValue value;
+  value.bits = field.default_bits;
+  value.bytes = field.default_bytes;
+  if (field.message != nullptr) {
+    switch (field.message->well_known) {
+      case WellKnown::kNone:
+      case WellKnown::kAny:
+      case WellKnown::kStruct:
+        return out_.Append(absl::string_view("{}"));
+      case WellKnown::kListValue:
+        return out_.Append(absl::string_view("[]"));
+      case WellKnown::kFieldMask:
+        return out_.Append(absl::string_view("\"\""));
+      default:
+        return out_.Append(absl::string_view("null"));
+    }
+  }
+  // A default of the contract is always good.
+  if (field.type == FieldType::kSint32 || field.type == FieldType::kSint64) {
+    value.bits = wire::ZigZag(static_cast<int64_t>(value.bits));
+  }
+  WriteValue(field, value, nullptr, nullptr);
+}
+
+}  // namespace portico::transcode

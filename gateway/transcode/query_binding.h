@@ -1,0 +1,42 @@
+#ifndef PORTICO_GATEWAY_TRANSCODE_QUERY_BINDING_H_
+#define PORTICO_GATEWAY_TRANSCODE_QUERY_BINDING_H_
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/transcode/request_binding.h"
+#include "gateway/wire/writer.h"
+
+namespace portico::transcode {
+
+// The query parameters of one request on their way into its message. For Bind() only.
+class RequestBinding::Query {
+ public:
+  Query(const RequestBinding& binding, const ReadOptions& options, Output* output)
+      : binding_(binding), options_(options), output_(*output) {}
+
+  // Takes all parameters; those that are fields go to `out`.
+  absl::Status Bind(absl::string_view query, wire::Writer* out);
+
+  // Whether the top-level field `field`, or something within it, was given.
+  bool Gave(const schema::FieldTable& field) const;
+
+ private:
+  absl::Status Add(const std::string& name, const std::string& value, wire::Writer* out);
+  absl::Status AddUnknown(const std::string& name);
+  // True when `name` is Portico's own parameter; it is then taken.
+  bool TakeReserved(const std::string& name, const std::string& value);
+  // Fails when `path` may not be given by the query, or not again.
+  absl::Status CheckFree(const FieldPath& path) const;
+
+  const RequestBinding& binding_;
+  const ReadOptions& options_;
+  Output& output_;
+  std::vector<FieldPath> given_;
+};
+
+}  // namespace portico::transcode
+
+#endif  // PORTICO_GATEWAY_TRANSCODE_QUERY_BINDING_H_

@@ -1,0 +1,163 @@
+#include "gateway/transcode/request_binding.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gateway/json/reader.h"
+#include "gateway/transcode/field_error.h"
+#include "gateway/transcode/field_path.h"
+#include "gateway/transcode/query_binding.h"
+#include "gateway/transcode/scalar_text.h"
+#include "gateway/transcode/text_to_field.h"
+#include "gateway/transcode/update_mask.h"
+
+namespace portico::transcode {
+namespace {
+
+using schema::FieldTable;
+using schema::MessageTable;
+using schema::WellKnown;
+
+// application/json and types of the +json suffix (RFC 6839, section 3.1), of no charset but UTF-8 (RFC 8259, section
+// 8.1). A body without a type is taken for JSON.
+bool IsJson(absl::string_view content_type) {
+  const size_t semicolon = content_type.find(';');
+  const absl::string_view type = absl::StripAsciiWhitespace(content_type.substr(0, semicolon));
+  const bool json = type.empty() || absl::EqualsIgnoreCase(type, "application/json") ||
+                    absl::EqualsIgnoreCase(type, "text/json") || absl::EndsWithIgnoreCase(type, "+json");
+  if (!json || semicolon == absl::string_view::npos) return json;
+  const std::string parameters = absl::AsciiStrToLower(content_type.substr(semicolon + 1));
+  const size_t charset = parameters.find("charset=");
+  if (charset == std::string::npos) return true;
+  absl::string_view name = absl::string_view(parameters).substr(charset + 8);
+  name = absl::StripAsciiWhitespace(name.substr(0, name.find(';')));
+  return name == "utf-8" || name == "\"utf-8\"";
+}
+
+// A body that no field takes: an empty object may pass, everything in it is unknown.
+absl::Status TakeUnmappedBody(absl::string_view body, const ReadOptions& options, std::vector<std::string>* warnings) {
+  json::Reader in(body, options.max_depth);
+  const auto take_unknown = [&](absl::string_view name) {
+    if (options.unknown_fields == UnknownFields::kReject) {
+      return FieldError(name, "the method takes no body, only path and query");
+    }
+    if (options.unknown_fields == UnknownFields::kWarn) warnings->emplace_back(name);
+    return absl::OkStatus();
+  };
+  if (in.Peek() == json::Kind::kObject) {
+    absl::string_view key;
+    in.BeginObject();
+    while (in.NextKey(&key)) {
+      if (absl::Status taken = take_unknown(key); !taken.ok()) return taken;
+      in.SkipValue();
+    }
+  } else if (!in.failed()) {
+    if (absl::Status taken = take_unknown("body"); !taken.ok()) return taken;
+    in.SkipValue();
+  }
+  if (!in.Finish()) return FieldError("", absl::StrCat("malformed JSON: ", in.error()));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<RequestBinding> RequestBinding::Compile(const MessageTable& input, const schema::TypeResolver& types,
+                                                       const Rule& rule) {
+  RequestBinding binding(input, types);
+  for (const std::string& path : rule.path_fields) {
+    if (absl::Status compiled = binding.CompilePathField(path); !compiled.ok()) return compiled;
+  }
+  if (absl::Status compiled = binding.CompileBody(rule); !compiled.ok()) return compiled;
+  binding.fields_reserved_ = input.FindByName("fields") == nullptr;
+  binding.pretty_reserved_ = input.FindByName("pretty") == nullptr;
+  return binding;
+}
+
+absl::Status RequestBinding::CompilePathField(const std::string& text) {
+  const auto error = [&](absl::string_view problem) {
+    return absl::InvalidArgumentError(absl::StrCat("path variable ", Quote(text), ": ", problem));
+  };
+  FieldPath path;
+  switch (ResolvePath(*input_, text, &path)) {
+    case PathError::kNone:
+      break;
+    case PathError::kUnknown:
+      return error(absl::StrCat(input_->full_name, " has no such field"));
+    case PathError::kThroughRepeated:
+      return error("leads through a repeated field");
+    case PathError::kThroughValue:
+      return error("leads into a well-known type");
+  }
+  if (path.back()->repeated || !HasTextForm(*path.back())) return error("not a field that one string can give");
+  if (std::find(path_fields_.begin(), path_fields_.end(), path) != path_fields_.end()) return error("comes twice");
+  path_fields_.push_back(std::move(path));
+  return absl::OkStatus();
+}
+
+absl::Status RequestBinding::CompileBody(const Rule& rule) {
+  if (rule.body.empty()) return absl::OkStatus();
+  if (rule.body == "*") {
+    whole_body_ = true;
+    return absl::OkStatus();
+  }
+  body_field_ = input_->FindByProtoName(rule.body);
+  if (body_field_ == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("body: ", input_->full_name, " has no field ", Quote(rule.body)));
+  }
+  for (const FieldPath& path : path_fields_) {
+    if (path.size() == 1 && path[0] == body_field_) {
+      return absl::InvalidArgumentError(absl::StrCat("body: ", Quote(rule.body), " is a path variable already"));
+    }
+  }
+  const FieldTable* const mask = input_->FindByProtoName("update_mask");
+  const bool is_message =
+      body_field_->message != nullptr && !body_field_->repeated && body_field_->message->well_known == WellKnown::kNone;
+  if (rule.verb == "PATCH" && is_message && mask != nullptr && !mask->repeated && mask->message != nullptr &&
+      mask->message->well_known == WellKnown::kFieldMask) {
+    update_mask_ = mask;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RequestBinding::BindBody(const Input& input, const ReadOptions& options, Output* output) const {
+  if (input.body.empty()) return absl::OkStatus();
+  if (!IsJson(input.content_type)) return UnsupportedMediaType(input.content_type);
+  if (!whole_body_ && body_field_ == nullptr) return TakeUnmappedBody(input.body, options, &output->warnings);
+  ReadOptions body_options = options;
+  // A required field may come from the path.
+  if (!path_fields_.empty()) body_options.allow_partial = true;
+  if (whole_body_) {
+    return JsonToWire(*input_, *types_, input.body, body_options, &output->wire, &output->warnings);
+  }
+  return JsonValueToField(*body_field_, *types_, input.body, body_options, &output->wire, &output->warnings);
+}
+
+absl::Status RequestBinding::Bind(const Input& input, const ReadOptions& options, Output* output) const {
+  if (absl::Status bound = BindBody(input, options, output); !bound.ok()) return bound;
+  Query query(*this, options, output);
+  wire::Writer out(&output->wire, input.query.size() + 64 * path_fields_.size());
+  absl::Status bound = query.Bind(input.query, &out);
+  for (size_t i = 0; i < path_fields_.size() && bound.ok(); ++i) {
+    PathWriter around(path_fields_[i], &out);
+    const std::string wrong = WriteText(*path_fields_[i].back(), input.path_values[i], &out);
+    if (!wrong.empty()) bound = FieldError(PathText(path_fields_[i]), wrong);
+    around.Close();
+  }
+  out.Finish();
+  if (!bound.ok() || update_mask_ == nullptr || input.body.empty() || query.Gave(*update_mask_)) return bound;
+
+  const auto is_path_field = [this](absl::string_view path) {
+    return std::any_of(path_fields_.begin(), path_fields_.end(), [&](const FieldPath& bound_path) {
+      return bound_path[0] == body_field_ && PathText(std::span(bound_path).subspan(1)) == path;
+    });
+  };
+  std::string mask;
+  AppendPopulatedPaths(*body_field_->message, input.body, is_path_field, &mask);
+  if (!mask.empty()) wire::AppendBytesField(update_mask_->number, mask, &output->wire);
+  return absl::OkStatus();
+}
+
+}  // namespace portico::transcode

@@ -1,0 +1,243 @@
+#include "gateway/transcode/wire_to_json.h"
+
+#include "absl/strings/str_cat.h"
+#include "gateway/transcode/json_message_writer.h"
+
+namespace portico::transcode {
+
+namespace {
+
+using schema::FieldTable;
+using schema::MessageTable;
+using schema::WellKnown;
+
+// So many messages out of order are tried in one pass first; from then on all are taken as if they were, because nested
+// ones, each tried first, would cost twice the work per level.
+constexpr int kMaxTries = 8;
+
+// Notes that a member of a oneof came. False when it is not the first: the pass that gathers fields knows which was the
+// last. Of more than 64 oneofs only the first are kept track of.
+bool TakeOneof(const FieldTable& field, uint64_t* oneofs) {
+  const uint64_t bit = field.oneof < 64 ? uint64_t{1} << field.oneof : 0;
+  if (bit == 0 || (*oneofs & bit) != 0) return false;
+  *oneofs |= bit;
+  return true;
+}
+
+}  // namespace
+
+absl::Status JsonMessageWriter::Finish(bool written) {
+  if (written) {
+    out_.Finish();
+  } else {
+    out_.Abandon();
+  }
+  return status_;
+}
+
+bool JsonMessageWriter::Fail(const Place* place, absl::string_view description) {
+  if (status_.ok()) {
+    const std::string path = Place::Path(place);
+    status_ = absl::DataLossError(path.empty() ? std::string(description) : absl::StrCat(path, ": ", description));
+  }
+  return false;
+}
+
+absl::Status JsonMessageWriter::WriteWholeMessage(const MessageTable& table, absl::string_view wire,
+                                                  const FieldSelection* selection) {
+  return Finish(WriteMessage(table, wire, nullptr, selection));
+}
+
+void JsonMessageWriter::Merge(absl::string_view more, absl::string_view* bytes, std::string** merged) {
+  if (*merged == nullptr) {
+    merged_.emplace_back(*bytes);
+    *merged = &merged_.back();
+  }
+  (*merged)->append(more.data(), more.size());
+  *bytes = **merged;
+}
+
+void JsonMessageWriter::NewLine() {
+  out_.Append('\n');
+  for (int i = 0; i < level_; ++i) out_.Append(absl::string_view("  ", 2));
+}
+
+void JsonMessageWriter::Separate(bool* first) {
+  if (!*first) out_.Append(',');
+  *first = false;
+  if (options_.pretty) NewLine();
+}
+
+void JsonMessageWriter::Close(char bracket, bool empty) {
+  --level_;
+  if (options_.pretty && !empty) NewLine();
+  out_.Append(bracket);
+}
+
+void JsonMessageWriter::WriteKey(const FieldTable& field, bool* first) {
+  const std::string& key = options_.proto_names ? field.proto_key : field.json_key;
+  if (options_.pretty) {
+    Separate(first);
+    out_.Append(key);
+    out_.Append(' ');
+    return;
+  }
+  char* to = out_.Reserve(key.size() + 1);
+  if (!*first) *to++ = ',';
+  *first = false;
+  std::memcpy(to, key.data(), key.size());
+  out_.Advance(to + key.size());
+}
+
+bool JsonMessageWriter::WriteMessage(const MessageTable& table, absl::string_view wire, const Place* place,
+                                     const FieldSelection* selection) {
+  // A Value is no level of its own: in JSON there is none.
+  const bool level = table.well_known != WellKnown::kValue;
+  if (level && ++depth_ > options_.max_depth) return Fail(place, "messages are nested too deeply");
+  bool written = false;
+  switch (table.well_known) {
+    case WellKnown::kNone: {
+      bool first = true;
+      Open('{');
+      written = WriteFields(table, wire, place, selection, &first);
+      Close('}', first);
+      break;
+    }
+    case WellKnown::kAny:
+      written = WriteAny(table, wire, place);
+      break;
+    case WellKnown::kTimestamp:
+      written = WriteSecondsAndNanos(true, wire, place);
+      break;
+    case WellKnown::kDuration:
+      written = WriteSecondsAndNanos(false, wire, place);
+      break;
+    case WellKnown::kFieldMask:
+      written = WriteFieldMask(wire, place);
+      break;
+    case WellKnown::kStruct:
+      written = WriteStruct(table, wire, place);
+      break;
+    case WellKnown::kValue:
+      written = WriteStructValue(table, wire, place);
+      break;
+    case WellKnown::kListValue:
+      written = WriteListValue(table, wire, place);
+      break;
+    case WellKnown::kWrapper:
+      written = WriteWrapper(table, wire, place);
+      break;
+  }
+  if (level) --depth_;
+  return written;
+}
+
+bool JsonMessageWriter::WriteFields(const MessageTable& table, absl::string_view wire, const Place* place,
+                                    const FieldSelection* selection, bool* first) {
+  if (out_of_order_ < kMaxTries) {
+    const size_t start = out_.size();
+    const int depth = depth_;
+    const int level = level_;
+    const bool was_first = *first;
+    const Outcome outcome = WriteInOrder(table, wire, place, selection, first);
+    if (outcome != Outcome::kOutOfOrder) return outcome == Outcome::kDone;
+    ++out_of_order_;
+    out_.Truncate(start);
+    depth_ = depth;
+    level_ = level;
+    *first = was_first;
+  }
+  return WriteGathered(table, wire, place, selection, first);
+}
+
+JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& table, absl::string_view wire,
+                                                           const Place* place, const FieldSelection* selection,
+                                                           bool* first) {
+  wire::Reader in(wire);
+  size_t next = 0;  // fields before this one are done
+  uint64_t oneofs = 0;
+  while (!in.done()) {
+    uint32_t tag;
+    if (!in.ReadTag(&tag)) return ToOutcome(FailMalformed(place));
+    const FieldTable* const field = table.FindByNumber(wire::FieldNumber(tag));
+    const bool known = field != nullptr && Matches(*field, tag);
+    if (!known || (selection != nullptr && !selection->Includes(*field))) {
+      // One that is not selected may still clear one that is.
+      if (known && field->oneof >= 0 && !TakeOneof(*field, &oneofs)) return Outcome::kOutOfOrder;
+      if (!in.Skip(tag)) return ToOutcome(FailMalformed(place));
+      continue;
+    }
+    if (field->index < next) return Outcome::kOutOfOrder;
+    if (field->repeated) {
+      if (options_.emit_unpopulated) WriteUnpopulated(table, next, field->index, selection, first);
+      next = size_t{field->index} + 1;
+      const Outcome outcome = WriteRun(*field, tag, &in, place, selection, first);
+      if (outcome != Outcome::kDone) return outcome;
+      continue;
+    }
+    WireValue value;
+    bool drop = false;
+    const Place here{.outer = place, .field = field};
+    if (!ReadValue(*field, tag, &in, &here, &value, &drop)) return Outcome::kFailed;
+    if (drop) continue;
+    if (field->oneof >= 0 && !TakeOneof(*field, &oneofs)) return Outcome::kOutOfOrder;
+    if (options_.emit_unpopulated) WriteUnpopulated(table, next, field->index, selection, first);
+    next = size_t{field->index} + 1;
+    if (!field->has_presence && !options_.emit_unpopulated && IsZero(field->type, value)) continue;
+    WriteKey(*field, first);
+    if (!WriteValue(*field, value, &here, selection == nullptr ? nullptr : selection->Child(*field))) {
+      return Outcome::kFailed;
+    }
+  }
+  if (options_.emit_unpopulated) WriteUnpopulated(table, next, table.fields.size(), selection, first);
+  return Outcome::kDone;
+}
+
+// The occurrences of a repeated field or map that follow each other. REQUIRES: `tag` was read.
+JsonMessageWriter::Outcome JsonMessageWriter::WriteRun(const FieldTable& field, uint32_t tag, wire::Reader* in,
+                                                       const Place* place, const FieldSelection* selection,
+                                                       bool* first) {
+  const size_t start = out_.size();
+  const bool was_first = *first;
+  const FieldSelection* const child = selection == nullptr ? nullptr : selection->Child(field);
+  Place here{.outer = place, .field = &field, .index = field.map ? -1 : 0};
+  Entries entries;
+  bool empty = true;
+  WriteKey(field, first);
+  if (!field.map) Open('[');
+  for (;;) {
+    WireValue value;
+    if (!ReadWireValue(tag, in, &value)) return ToOutcome(FailMalformed(&here));
+    if (!(field.map ? ReadEntry(field, value.bytes, &here, &entries)
+                    : WriteElements(field, tag, value, &here, child, &empty))) {
+      return Outcome::kFailed;
+    }
+    wire::Reader ahead = *in;
+    if (ahead.done() || !ahead.ReadTag(&tag) || wire::FieldNumber(tag) != field.number || !Matches(field, tag)) break;
+    *in = ahead;
+  }
+  if (field.map) {
+    empty = entries.empty();
+    if (!WriteEntries(field, &entries, &here)) return Outcome::kFailed;
+  } else {
+    Close(']', empty);
+  }
+  if (empty && !options_.emit_unpopulated) {
+    out_.Truncate(start);
+    *first = was_first;
+  }
+  return Outcome::kDone;
+}
+
+absl::Status WireToJson(const MessageTable& table, const schema::TypeResolver& types, absl::string_view wire,
+                        const WriteOptions& options, std::string* json, const FieldSelection* selection) {
+  return JsonMessageWriter(types, options, wire.size(), json).WriteWholeMessage(table, wire, selection);
+}
+
+absl::Status FieldToJson(const MessageTable& table, const FieldTable& field, const schema::TypeResolver& types,
+                         absl::string_view wire, const WriteOptions& options, std::string* json,
+                         const FieldSelection* selection) {
+  return JsonMessageWriter(types, options, wire.size(), json).WriteWholeField(table, field, wire, selection);
+}
+
+}  // namespace portico::transcode
