@@ -135,6 +135,7 @@ bool JsonMessageReader::ReadFields(const MessageTable& table, const Place* place
     const Kind kind = in_.Peek();
     if (kind == Kind::kNull && (field->repeated || !TakesNull(*field))) {
       // null is absence: not even of a oneof is it a member.
+      if (field->required && !options_.allow_partial) return Fail(&here, "required field is missing");
       if (!in_.ReadNull()) return FailText(&here);
       continue;
     }

@@ -1,0 +1,174 @@
+#include "gateway/frontend.h"
+
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gateway/config/config_check.h"
+#include "gateway/middleware/cors.h"
+#include "gateway/routing/rule_check.h"
+#include "gateway/rpc/status.h"
+#include "portico/annotations.pb.h"
+
+namespace portico {
+namespace {
+
+protocol::RestOptions RestOptionsOf(const config::Json& json) {
+  protocol::RestOptions options;
+  switch (json.unknown_fields()) {
+    case config::Json::UNKNOWN_FIELDS_WARN:
+      options.read.unknown_fields = transcode::UnknownFields::kWarn;
+      break;
+    case config::Json::UNKNOWN_FIELDS_IGNORE:
+      options.read.unknown_fields = transcode::UnknownFields::kIgnore;
+      break;
+    default:
+      options.read.unknown_fields = transcode::UnknownFields::kReject;
+  }
+  options.write.emit_unpopulated = json.unpopulated() == config::Json::UNPOPULATED_EMIT;
+  options.write.enums_as_numbers = json.enums() == config::Json::ENUMS_NUMBER;
+  options.write.int64_as_numbers = json.int64() == config::Json::INT64_NUMBER;
+  options.write.proto_names = json.names() == config::Json::NAMES_PROTO;
+  return options;
+}
+
+middleware::CorsPolicy CorsPolicyOf(const config::Cors& cors) {
+  middleware::CorsPolicy policy;
+  policy.origins.assign(cors.origins().begin(), cors.origins().end());
+  policy.credentials = cors.credentials();
+  policy.max_age = std::chrono::seconds(cors.max_age().seconds());
+  return policy;
+}
+
+// A request's way through the rest of a chain of middleware.
+class Remaining final : public http::Handler {
+ public:
+  Remaining(std::span<const std::unique_ptr<http::Middleware>> middleware, http::Handler& last)
+      : middleware_(middleware), last_(last) {}
+
+  Async<http::Response> Handle(http::Request& request) override {
+    if (middleware_.empty()) co_return co_await last_.Handle(request);
+    Remaining next(middleware_.subspan(1), last_);
+    co_return co_await middleware_.front()->Handle(request, next);
+  }
+
+ private:
+  std::span<const std::unique_ptr<http::Middleware>> middleware_;
+  http::Handler& last_;
+};
+
+// Policies that guard something must not be passed over in silence.
+void CheckPolicy(const schema::Method& method, schema::Diagnostics& diagnostics) {
+  const portico::Auth& auth = method.policy->auth();
+  if (auth.scopes_size() > 0 || auth.match_size() > 0) {
+    diagnostics.Add(method.position, absl::StrCat("policy.auth of ", method.full_name,
+                                                  ": scopes and match are not supported by this version"));
+  }
+}
+
+}  // namespace
+
+http::ErrorFormat ErrorFormatOf(const config::Frontend& frontend) {
+  switch (frontend.errors()) {
+    case config::Frontend::ERRORS_GOOGLE:
+      return http::ErrorFormat::kGoogle;
+    case config::Frontend::ERRORS_PROBLEM:
+      return http::ErrorFormat::kProblem;
+    default:
+      return http::ErrorFormat::kStatus;
+  }
+}
+
+Frontend::Frontend(const config::Frontend& frontend, const schema::Schema& schema)
+    : name_(frontend.name()), errors_(ErrorFormatOf(frontend), &schema), rest_(RestOptionsOf(frontend.json())) {
+  rest_.errors = &errors_;
+  if (frontend.has_cors()) middleware_.push_back(std::make_unique<middleware::Cors>(CorsPolicyOf(frontend.cors())));
+}
+
+std::unique_ptr<Frontend> Frontend::Create(const config::Frontend& frontend, const config::Config& config,
+                                           const schema::Schema& schema, const TargetOf& target_of,
+                                           schema::Diagnostics& diagnostics) {
+  const size_t before = diagnostics.entries().size();
+  auto created = std::unique_ptr<Frontend>(new Frontend(frontend, schema));
+  routing::RouteTableBuilder builder;
+  for (const schema::Method* method : config::ResolveExposed(frontend, schema, config)) {
+    CheckPolicy(*method, diagnostics);
+    const Target target = target_of(*method);
+    if (target.handler == nullptr) continue;  // reported where it was found out
+    std::vector<schema::HttpRule> rules = method->http;
+    if (rules.empty()) rules.push_back(routing::DefaultRule(*method));
+    for (const schema::HttpRule& rule : rules) {
+      const std::optional<routing::CheckedRule> checked = routing::CheckRule(*method, rule, diagnostics);
+      if (!checked.has_value()) continue;
+      absl::StatusOr<protocol::RestEndpoint> endpoint =
+          protocol::RestEndpoint::Compile(*checked, schema, *target.handler);
+      if (!endpoint.ok()) {
+        diagnostics.Add(rule.position, absl::StrCat("http of ", method->full_name, ": ", endpoint.status().message()));
+        continue;
+      }
+      builder.Add(rule.verb, checked->path, created->routes_.size(), method->full_name, rule.position, diagnostics);
+      created->routes_.push_back({rule.verb, rule.path_template, target.name, *std::move(endpoint)});
+    }
+  }
+  created->table_ = builder.Build();
+  if (diagnostics.entries().size() != before) return nullptr;
+  return created;
+}
+
+// The end of the chain: the method that routing found, or why there is none.
+class Frontend::Dispatch final : public http::Handler {
+ public:
+  Dispatch(const Frontend& frontend, const routing::RouteMatch& match) : frontend_(frontend), match_(match) {}
+
+  Async<http::Response> Handle(http::Request& request) override {
+    using Result = routing::RouteMatch::Result;
+    switch (match_.result) {
+      case Result::kFound: {
+        const Route& route = frontend_.routes_[match_.target];
+        co_return co_await route.endpoint.Handle(
+            request, std::span<const routing::PathValue>(match_.variables.data(), match_.variables.size()),
+            frontend_.rest_);
+      }
+      case Result::kMethodNotAllowed: {
+        http::Response response = frontend_.errors_.Render(rpc::WithHttpStatus(
+            absl::UnimplementedError(absl::StrCat(request.method, " is not allowed here; allowed: ", request.allow)), 405));
+        response.headers.Add("Allow", request.allow);
+        co_return response;
+      }
+      case Result::kBadRequest:
+        co_return frontend_.errors_.Render(absl::InvalidArgumentError("the path is malformed"));
+      case Result::kNotFound:
+        break;
+    }
+    co_return frontend_.errors_.Render(absl::NotFoundError("there is nothing at this path"));
+  }
+
+ private:
+  const Frontend& frontend_;
+  const routing::RouteMatch& match_;
+};
+
+Async<http::Response> Frontend::Handle(http::Request& request) {
+  const routing::RouteMatch match = table_.Match(request.method, request.path);
+  const std::string allow = absl::StrJoin(match.allow, ", ");
+  request.allow = allow;
+  if (match.result == routing::RouteMatch::Result::kFound) {
+    const Route& route = routes_[match.target];
+    request.route = route.path;
+    request.rpc = &route.endpoint.method();
+  }
+  Dispatch dispatch(*this, match);
+  Remaining chain(middleware_, dispatch);
+  http::Response response = co_await chain.Handle(request);
+  request.allow = {};
+  co_return response;
+}
+
+const Route* Frontend::Find(absl::string_view verb, absl::string_view path) const {
+  const routing::RouteMatch match = table_.Match(verb, path);
+  return match.result == routing::RouteMatch::Result::kFound ? &routes_[match.target] : nullptr;
+}
+
+}  // namespace portico

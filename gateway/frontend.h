@@ -1,0 +1,72 @@
+#ifndef PORTICO_GATEWAY_FRONTEND_H_
+#define PORTICO_GATEWAY_FRONTEND_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/config/config_loader.h"
+#include "gateway/http/error_response.h"
+#include "gateway/http/handler.h"
+#include "gateway/protocol/rest.h"
+#include "gateway/routing/route_table.h"
+#include "gateway/rpc/handler.h"
+#include "gateway/schema/diagnostics.h"
+#include "gateway/schema/schema.h"
+
+namespace portico {
+
+// Who answers the calls of a method: its cluster, or its composer.
+struct Target {
+  rpc::Handler* handler = nullptr;
+  std::string name;  // of the cluster; "facade"
+};
+using TargetOf = std::function<Target(const schema::Method&)>;
+
+// One way in.
+struct Route {
+  std::string verb;
+  std::string path;  // the template
+  std::string target;
+  protocol::RestEndpoint endpoint;
+};
+
+// One kind of client's API: what it may call, how its JSON looks, which middleware stands before it. Belongs to a
+// snapshot; immutable and thread-safe.
+class Frontend final : public http::Handler {
+ public:
+  // Mistakes (conflicting routes, policies this version cannot keep) go to `diagnostics`; nullptr when there was any.
+  // The schema and the targets outlive the frontend.
+  static std::unique_ptr<Frontend> Create(const config::Frontend& frontend, const config::Config& config,
+                                          const schema::Schema& schema, const TargetOf& target_of,
+                                          schema::Diagnostics& diagnostics);
+
+  // Routes the request and answers it. REQUIRES: the request's context pins the frontend.
+  Async<http::Response> Handle(http::Request& request) override;
+
+  const std::string& name() const { return name_; }
+  const std::vector<Route>& routes() const { return routes_; }
+
+  // The route that answers; nullptr when there is none. For `portico explain`.
+  const Route* Find(absl::string_view verb, absl::string_view path) const;
+
+ private:
+  class Dispatch;
+
+  Frontend(const config::Frontend& frontend, const schema::Schema& schema);
+
+  std::string name_;
+  http::ErrorRenderer errors_;
+  protocol::RestOptions rest_;
+  std::vector<std::unique_ptr<http::Middleware>> middleware_;  // outermost first, between routing and the method
+  std::vector<Route> routes_;
+  routing::RouteTable table_;
+};
+
+// The form of a frontend's errors.
+http::ErrorFormat ErrorFormatOf(const config::Frontend& frontend);
+
+}  // namespace portico
+
+#endif  // PORTICO_GATEWAY_FRONTEND_H_

@@ -1,0 +1,116 @@
+#include "gateway/snapshot.h"
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gateway/config/config_check.h"
+#include "gateway/routing/rule_check.h"
+
+namespace portico {
+namespace {
+
+// Reads a PEM file the configuration names; empty when it names none.
+std::string ReadPem(const std::string& path, const schema::Position& position, schema::Diagnostics& diagnostics) {
+  if (path.empty()) return "";
+  std::ifstream file(path, std::ios::binary);
+  std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file.good() && !file.eof()) diagnostics.Add(position, absl::StrCat("cannot read ", path));
+  return content;
+}
+
+}  // namespace
+
+std::shared_ptr<const Snapshot> Snapshot::Build(const std::string& path, upstream::TransportFactory* factory,
+                                                const std::vector<std::unique_ptr<net::Worker>>& workers,
+                                                schema::Diagnostics& diagnostics) {
+  auto snapshot = std::shared_ptr<Snapshot>(new Snapshot());
+  snapshot->config_ = config::LoadConfig(path, diagnostics);
+  if (snapshot->config_ == nullptr) return nullptr;
+  snapshot->schema_ = schema::Schema::Load(config::ContractSources(*snapshot->config_), diagnostics);
+  if (snapshot->schema_ == nullptr) return nullptr;
+  routing::CheckRules(*snapshot->schema_, diagnostics);
+  config::CheckConfig(*snapshot->config_, *snapshot->schema_, diagnostics);
+  snapshot->BuildClusters(factory, workers, diagnostics);
+  snapshot->BuildComposers(diagnostics);
+  // Frontends would only repeat what is wrong with the rules.
+  if (!diagnostics.empty()) return nullptr;
+  for (const config::Frontend& frontend : snapshot->config_->config.frontends()) {
+    std::unique_ptr<Frontend> created =
+        Frontend::Create(frontend, snapshot->config_->config, *snapshot->schema_,
+                         [&](const schema::Method& method) { return snapshot->TargetOf(method); }, diagnostics);
+    if (created != nullptr) snapshot->frontends_.push_back(std::move(created));
+  }
+  if (!diagnostics.empty()) return nullptr;
+  return snapshot;
+}
+
+void Snapshot::BuildClusters(upstream::TransportFactory* factory,
+                             const std::vector<std::unique_ptr<net::Worker>>& workers,
+                             schema::Diagnostics& diagnostics) {
+  for (const auto& [name, cluster] : config_->config.clusters()) {
+    const std::string key = absl::StrCat("clusters.", name);
+    upstream::ClusterOptions options;
+    options.name = name;
+    options.target = cluster.target();
+    options.timeout = absl::ToChronoNanoseconds(config::ToDuration(cluster.timeout()));
+    if (cluster.has_tls()) {
+      upstream::Tls& tls = options.transport.tls;
+      tls.enabled = true;
+      tls.ca = ReadPem(cluster.tls().ca(), config_->PositionOf(key + ".tls.ca"), diagnostics);
+      tls.cert = ReadPem(cluster.tls().cert(), config_->PositionOf(key + ".tls.cert"), diagnostics);
+      tls.key = ReadPem(cluster.tls().key(), config_->PositionOf(key + ".tls.key"), diagnostics);
+      tls.server_name = cluster.tls().server_name();
+    }
+    absl::StatusOr<std::unique_ptr<upstream::Cluster>> created =
+        upstream::Cluster::Create(std::move(options), factory, workers);
+    if (created.ok()) {
+      clusters_.emplace(name, *std::move(created));
+    } else {
+      diagnostics.Add(config_->PositionOf(key), std::string(created.status().message()));
+    }
+  }
+}
+
+void Snapshot::BuildComposers(schema::Diagnostics& diagnostics) {
+  for (const schema::Service* service : schema_->services()) {
+    if (!service->facade) continue;
+    for (const auto& method : service->methods) {
+      std::unique_ptr<const compose::Plan> plan = compose::CompilePlan(*method, *schema_, projections_, diagnostics);
+      if (plan == nullptr) continue;
+      std::vector<rpc::Handler*> handlers;
+      for (const compose::Part* part : plan->Parts()) {
+        const schema::Service& called = *part->method->service;
+        const auto cluster = clusters_.find(std::string(config::ClusterOf(called, config_->config)));
+        if (cluster != clusters_.end()) {
+          handlers.push_back(cluster->second.get());
+          continue;
+        }
+        diagnostics.Add(part->position,
+                        absl::StrCat("fetch.method of ", part->path, ": ",
+                                     called.facade ? absl::StrCat(called.full_name, " is a facade itself, which "
+                                                                                    "this version does not compose")
+                                                   : absl::StrCat("no cluster serves ", called.full_name)));
+      }
+      composers_.emplace(method.get(), std::make_unique<compose::Composer>(*plan, std::move(handlers)));
+      plans_.emplace(method.get(), std::move(plan));
+    }
+  }
+}
+
+Target Snapshot::TargetOf(const schema::Method& method) const {
+  if (method.service->facade) {
+    const auto composer = composers_.find(&method);
+    return composer == composers_.end() ? Target{} : Target{composer->second.get(), "facade"};
+  }
+  const auto cluster = clusters_.find(std::string(config::ClusterOf(*method.service, config_->config)));
+  return cluster == clusters_.end() ? Target{} : Target{cluster->second.get(), cluster->first};
+}
+
+const compose::Plan* Snapshot::PlanOf(const schema::Method& method) const {
+  const auto plan = plans_.find(&method);
+  return plan == plans_.end() ? nullptr : plan->second.get();
+}
+
+}  // namespace portico

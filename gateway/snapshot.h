@@ -1,0 +1,61 @@
+#ifndef PORTICO_GATEWAY_SNAPSHOT_H_
+#define PORTICO_GATEWAY_SNAPSHOT_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "gateway/compose/composer.h"
+#include "gateway/compose/plan.h"
+#include "gateway/config/config_loader.h"
+#include "gateway/frontend.h"
+#include "gateway/net/worker.h"
+#include "gateway/schema/diagnostics.h"
+#include "gateway/schema/schema.h"
+#include "gateway/upstream/cluster.h"
+#include "gateway/upstream/transport.h"
+
+namespace portico {
+
+// Everything requests are answered by: the configuration, the contracts, the clusters, the plans of composed answers
+// and the frontends. Immutable and thread-safe once built; every request pins the one it began with.
+class Snapshot {
+ public:
+  // Reads the configuration at `path` and all it names, checks everything, and connects nothing. All mistakes go to
+  // `diagnostics`; nullptr when there was any. `factory` (not used when there are no workers: `portico check`) and
+  // `workers` outlive the snapshot.
+  static std::shared_ptr<const Snapshot> Build(const std::string& path, upstream::TransportFactory* factory,
+                                               const std::vector<std::unique_ptr<net::Worker>>& workers,
+                                               schema::Diagnostics& diagnostics);
+
+  const config::LoadedConfig& config() const { return *config_; }
+  const schema::Schema& schema() const { return *schema_; }
+  // In the order of the configuration.
+  const std::vector<std::unique_ptr<Frontend>>& frontends() const { return frontends_; }
+  // By name.
+  const std::map<std::string, std::unique_ptr<upstream::Cluster>>& clusters() const { return clusters_; }
+  // How a facade method is composed; nullptr for others.
+  const compose::Plan* PlanOf(const schema::Method& method) const;
+
+ private:
+  Snapshot() : projections_(compose::IsFilledByGateway) {}
+  void BuildClusters(upstream::TransportFactory* factory, const std::vector<std::unique_ptr<net::Worker>>& workers,
+                     schema::Diagnostics& diagnostics);
+  void BuildComposers(schema::Diagnostics& diagnostics);
+  Target TargetOf(const schema::Method& method) const;
+
+  // Destroyed from the last to the first: whoever borrows comes after what it borrows.
+  std::unique_ptr<const config::LoadedConfig> config_;
+  std::shared_ptr<const schema::Schema> schema_;
+  std::map<std::string, std::unique_ptr<upstream::Cluster>> clusters_;
+  compose::Projections projections_;
+  absl::flat_hash_map<const schema::Method*, std::unique_ptr<const compose::Plan>> plans_;
+  absl::flat_hash_map<const schema::Method*, std::unique_ptr<compose::Composer>> composers_;
+  std::vector<std::unique_ptr<Frontend>> frontends_;
+};
+
+}  // namespace portico
+
+#endif  // PORTICO_GATEWAY_SNAPSHOT_H_

@@ -1,0 +1,50 @@
+#include "gateway/protocol/metadata.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace portico::protocol {
+namespace {
+
+rpc::Metadata Of(absl::string_view name, absl::string_view value) {
+  net::Worker worker(0);
+  http::Request request(worker, net::kNoDeadline);
+  request.headers.Add(name, value);
+  return RequestMetadata(request);
+}
+
+TEST(MetadataTest, RequestHeadersBecomeMetadata) {
+  const struct {
+    const char* name;
+    const char* value;
+    rpc::Metadata expected;
+  } kRows[] = {{"Grpc-Metadata-Tenant", "blue", {{"tenant", "blue"}}},
+               {"grpc-metadata-Mixed-Case", "Kept", {{"mixed-case", "Kept"}}},
+               {"Authorization", "Bearer x", {{"authorization", "Bearer x"}}},
+               {"Accept-Language", "de", {{"accept-language", "de"}}},
+               {"traceparent", "00-a", {{"traceparent", "00-a"}}},
+               {"Tracestate", "v=1", {{"tracestate", "v=1"}}},
+               {"X-Request-Id", "r1", {{"x-request-id", "r1"}}},
+               {"Grpc-Metadata-Blob-Bin", "AAEC", {{"blob-bin", std::string("\0\1\2", 3)}}},
+               {"Grpc-Metadata-Blob-Bin", "-_8", {{"blob-bin", "\xfb\xff"}}},
+               // What the gRPC library would abort on, or what is its own business.
+               {"Grpc-Metadata-Blob-Bin", "!", {}},
+               {"Grpc-Metadata-", "x", {}},
+               {"Grpc-Metadata-Grpc-Status", "0", {}},
+               {"Grpc-Metadata-A:B", "x", {}},
+               {"Grpc-Metadata-Umlaut", "\xc3\xa4", {}},
+               {"Cookie", "session=1", {}},
+               {"Host", "shop", {}}};
+  for (const auto& row : kRows) EXPECT_EQ(Of(row.name, row.value), row.expected) << row.name << ": " << row.value;
+}
+
+TEST(MetadataTest, ReplyMetadataBecomesHeaders) {
+  http::ResponseHeaders headers;
+  AddMetadata({{"request-cost", "7"}, {"blob-bin", std::string("\0\1\2", 3)}, {"bad", "a\r\nSet-Cookie: x"}},
+              "Grpc-Trailer-", &headers);
+  EXPECT_EQ(headers.wire(), "Grpc-Trailer-Request-Cost: 7\r\nGrpc-Trailer-Blob-Bin: AAEC\r\n");
+}
+
+}  // namespace
+}  // namespace portico::protocol
