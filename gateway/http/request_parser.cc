@@ -14,13 +14,13 @@ namespace {
 
 namespace beast = boost::beast;
 
-// Whether the request line names a version of HTTP that is not 1.0 or 1.1, rather than none at all.
+// Whether the request line names another version of HTTP than 1.0 and 1.1, rather than being malformed.
 bool NamesOtherVersion(absl::string_view buffer) {
   const absl::string_view line = buffer.substr(0, buffer.find('\r'));
   const size_t at = line.find(" HTTP/");
   if (at == absl::string_view::npos) return false;
   const absl::string_view version = line.substr(at + 6);
-  return version.size() == 3 && absl::ascii_isdigit(static_cast<unsigned char>(version[0])) && version[1] == '.' &&
+  return version.size() == 3 && version != "1.0" && version != "1.1" && absl::ascii_isdigit(static_cast<unsigned char>(version[0])) && version[1] == '.' &&
          absl::ascii_isdigit(static_cast<unsigned char>(version[2]));
 }
 
@@ -56,7 +56,13 @@ RequestParser::Result RequestParser::ParseHead(absl::string_view buffer) {
   const absl::string_view fresh = buffer.substr(head_bytes_);
   head_bytes_ += put(boost::asio::const_buffer(fresh.data(), fresh.size()), error);
   if (error == beast::http::error::need_more) {
-    return buffer.size() > limits_.header_bytes ? FailHead(beast::http::error::header_limit, buffer) : Result::kNeedMore;
+    if (buffer.size() > limits_.header_bytes) return FailHead(beast::http::error::header_limit, buffer);
+    // Beast looks no further until it sees an empty line, which a client that ends lines with LF alone never sends.
+    for (size_t at = buffer.find('\n', scanned_); at != absl::string_view::npos; at = buffer.find('\n', at + 1)) {
+      if (at == 0 || buffer[at - 1] != '\r') return FailHead(beast::http::error::bad_line_ending, buffer);
+    }
+    scanned_ = buffer.size();
+    return Result::kNeedMore;
   }
   if (error) return FailHead(error, buffer);
   if (!is_header_done()) return Result::kNeedMore;

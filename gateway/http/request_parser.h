@@ -81,6 +81,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   const char* base_ = nullptr;  // of the buffer during ParseHead
   size_t base_size_ = 0;
   size_t head_bytes_ = 0;  // consumed so far
+  size_t scanned_ = 0;     // of an incomplete head, for bare line feeds
   Span method_;
   Span target_;
   absl::InlinedVector<FieldSpans, 16> fields_;

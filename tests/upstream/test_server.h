@@ -1,0 +1,130 @@
+#ifndef PORTICO_TESTS_UPSTREAM_TEST_SERVER_H_
+#define PORTICO_TESTS_UPSTREAM_TEST_SERVER_H_
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace portico::upstream {
+
+// A gRPC server that knows no contract: what it does is in the request's bytes.
+//   "echo:TEXT"        replies TEXT, with metadata and trailers
+//   "fail:CODE:TEXT"   fails with the code, the message TEXT and details "details"
+//   "big:BYTES"        replies so many bytes
+//   "hang"             never replies; ends when it is cancelled
+// Streaming calls: each message is echoed, and the end of the client's side ends the call ("fail:..." fails it).
+class TestServer : public grpc::CallbackGenericService {
+ public:
+  // Port 0: a free one.
+  explicit TestServer(int port = 0) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterCallbackGenericService(this);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    server_ = builder.BuildAndStart();
+  }
+  ~TestServer() override { Stop(); }
+
+  void Stop() {
+    if (server_ == nullptr) return;
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_.reset();
+  }
+
+  int port() const { return port_; }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  int calls() const { return calls_; }
+
+  // Blocks until so many hanging calls have been cancelled, at most five seconds.
+  bool WaitForCancelled(int count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(5), [&] { return cancelled_ >= count; });
+  }
+
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
+    ++calls_;
+    return new Reactor(*this, *context);
+  }
+
+ private:
+  class Reactor final : public grpc::ServerGenericBidiReactor {
+   public:
+    Reactor(TestServer& server, grpc::GenericCallbackServerContext& context) : server_(server), context_(context) {
+      StartRead(&request_);
+    }
+
+    void OnReadDone(bool ok) override {
+      if (!ok) {
+        if (!hanging_) Finish(grpc::Status::OK);
+        return;
+      }
+      std::vector<grpc::Slice> slices;
+      std::string text;
+      if (request_.Dump(&slices).ok()) {
+        for (const grpc::Slice& slice : slices) text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+      }
+      if (text == "hang") {
+        hanging_ = true;
+        return;
+      }
+      if (text.rfind("fail:", 0) == 0) {
+        const size_t colon = text.find(':', 5);
+        Finish(grpc::Status(static_cast<grpc::StatusCode>(std::stoi(text.substr(5))), text.substr(colon + 1),
+                            std::string("\x08\x05\x12\x01x", 5)));
+        return;
+      }
+      std::string reply = text.rfind("big:", 0) == 0 ? std::string(std::stoul(text.substr(4)), 'x') : text.substr(5);
+      for (const auto& [key, value] : context_.client_metadata()) {
+        if (key.starts_with("x-")) {
+          context_.AddInitialMetadata("seen-" + std::string(key.data(), key.size()),
+                                      std::string(value.data(), value.size()));
+        }
+      }
+      context_.AddTrailingMetadata("cost", "7");
+      const bool has_deadline = context_.deadline() < std::chrono::system_clock::now() + std::chrono::hours(1);
+      context_.AddTrailingMetadata("has-deadline", has_deadline ? "yes" : "no");
+      grpc::Slice slice(reply);
+      response_ = grpc::ByteBuffer(&slice, 1);
+      StartWrite(&response_);
+    }
+
+    void OnWriteDone(bool ok) override {
+      if (ok) StartRead(&request_);
+    }
+
+    void OnCancel() override {
+      if (!hanging_) return;
+      {
+        const std::lock_guard<std::mutex> lock(server_.mutex_);
+        ++server_.cancelled_;
+      }
+      server_.changed_.notify_all();
+      Finish(grpc::Status::CANCELLED);
+    }
+
+    void OnDone() override { delete this; }
+
+   private:
+    TestServer& server_;
+    grpc::GenericCallbackServerContext& context_;
+    grpc::ByteBuffer request_;
+    grpc::ByteBuffer response_;
+    std::atomic<bool> hanging_{false};
+  };
+
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+  std::atomic<int> calls_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int cancelled_ = 0;
+};
+
+}  // namespace portico::upstream
+
+#endif  // PORTICO_TESTS_UPSTREAM_TEST_SERVER_H_
