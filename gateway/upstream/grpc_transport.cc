@@ -57,6 +57,11 @@ std::chrono::system_clock::time_point ToSystemTime(net::Deadline deadline) {
 // which are nobody's business outside; a service's own words are handed on.
 absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& client) {
   const int code = static_cast<int>(status.error_code());
+  // The library says this of a reply as if the server had sent it.
+  if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
+      absl::StartsWith(status.error_message(), "Received message larger than max")) {
+    return rpc::WithHttpStatus(absl::ResourceExhaustedError("the service's reply is too large"), 502);
+  }
   if (absl::StrContains(client.debug_error_string(), "Error received from peer")) {
     return rpc::FromGrpc(code, status.error_message(), status.error_details());
   }
@@ -67,8 +72,6 @@ absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& cli
       return absl::DeadlineExceededError("the service did not answer in time");
     case grpc::StatusCode::CANCELLED:
       return absl::CancelledError("the call was cancelled");
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return rpc::WithHttpStatus(absl::ResourceExhaustedError("the service's reply is too large"), 502);
     default:
       return absl::Status(static_cast<absl::StatusCode>(code), "the call to the service failed");
   }

@@ -173,7 +173,7 @@ TEST_P(TransportTest, ATooLargeReplyFailsItsCallOnly) {
   auto transport = Connect(server.address(), options);
   const absl::Status status = Call(*transport, "big:100000").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(rpc::HttpStatusOf(status), 502);
+  EXPECT_EQ(rpc::HttpStatusOf(status), 502) << status;
   EXPECT_TRUE(Call(*transport, "big:900").ok());
 }
 
@@ -212,8 +212,8 @@ Async<void> Converse(Transport& transport, const rpc::Method& method, rpc::Conte
     if (!more.ok() || !*more) break;
     received.push_back(message);
   }
-  if (!last.empty()) co_await (*stream)->Write(rpc::Payload::Copy(last));
-  co_await (*stream)->CloseWrite();
+  if (!last.empty()) EXPECT_TRUE((co_await (*stream)->Write(rpc::Payload::Copy(last))).ok());
+  EXPECT_TRUE((co_await (*stream)->CloseWrite()).ok());
   std::string message;
   const absl::StatusOr<bool> more = co_await (*stream)->Read(&message);
   end = more.ok() ? (*more ? absl::InternalError("one message too many") : absl::OkStatus()) : more.status();
@@ -235,7 +235,7 @@ TEST_P(TransportTest, AStreamEndsWellOrWithItsStatus) {
 
 Async<void> OpenAndLeave(Transport& transport, const rpc::Method& method, rpc::Context& context, bool& left) {
   absl::StatusOr<std::unique_ptr<rpc::Stream>> stream = co_await transport.Open(method, context);
-  if (stream.ok()) co_await (*stream)->Write(rpc::Payload::Copy("hang"));
+  EXPECT_TRUE(stream.ok() && (co_await (*stream)->Write(rpc::Payload::Copy("hang"))).ok());
   left = true;
 }
 
