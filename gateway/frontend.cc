@@ -133,7 +133,8 @@ class Frontend::Dispatch final : public http::Handler {
       }
       case Result::kMethodNotAllowed: {
         http::Response response = frontend_.errors_.Render(rpc::WithHttpStatus(
-            absl::UnimplementedError(absl::StrCat(request.method, " is not allowed here; allowed: ", request.allow)), 405));
+            absl::UnimplementedError(absl::StrCat(request.method, " is not allowed here; allowed: ", request.allow)),
+            405));
         response.headers.Add("Allow", request.allow);
         co_return response;
       }

@@ -53,8 +53,7 @@ std::vector<admin::Route> RoutesOf(const Snapshot& snapshot) {
   std::vector<admin::Route> routes;
   for (const auto& frontend : snapshot.frontends()) {
     for (const Route& route : frontend->routes()) {
-      routes.push_back(
-          {frontend->name(), route.verb, route.path, route.endpoint.method().full_name, route.target});
+      routes.push_back({frontend->name(), route.verb, route.path, route.endpoint.method().full_name, route.target});
     }
   }
   return routes;
@@ -180,8 +179,8 @@ bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
 }
 
 bool Gateway::ready() const {
-  return !draining_ && std::all_of(ports_.begin(), ports_.end(),
-                                   [](const auto& port) { return port->listener()->serving(); });
+  return !draining_ &&
+         std::all_of(ports_.begin(), ports_.end(), [](const auto& port) { return port->listener()->serving(); });
 }
 
 void Gateway::Drain(std::chrono::milliseconds limit) {

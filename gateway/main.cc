@@ -189,7 +189,8 @@ int Main(const std::vector<std::string>& words) {
   const std::string& command = words.front();
   const size_t count = words.size() - 1;
   if (command == "call") return ParseCall(words);
-  if (command == "explain") return count == 3 ? Explain(words[1], words[2], words[3]) : Usage("explain wants CONFIG VERB PATH");
+  if (command == "explain")
+    return count == 3 ? Explain(words[1], words[2], words[3]) : Usage("explain wants CONFIG VERB PATH");
   if (command == "serve" || command == "check" || command == "routes") {
     if (count != 1) return Usage(absl::StrCat(command, " wants CONFIG"));
     if (command == "serve") return Serve(words[1]);
@@ -206,4 +207,6 @@ int Main(const std::vector<std::string>& words) {
 }  // namespace
 }  // namespace portico
 
-int main(int argc, char** argv) { return portico::Main(std::vector<std::string>(argv + 1, argv + argc)); }
+int main(int argc, char** argv) {
+  return portico::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

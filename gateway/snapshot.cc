@@ -37,9 +37,9 @@ std::shared_ptr<const Snapshot> Snapshot::Build(const std::string& path, upstrea
   // Frontends would only repeat what is wrong with the rules.
   if (!diagnostics.empty()) return nullptr;
   for (const config::Frontend& frontend : snapshot->config_->config.frontends()) {
-    std::unique_ptr<Frontend> created =
-        Frontend::Create(frontend, snapshot->config_->config, *snapshot->schema_,
-                         [&](const schema::Method& method) { return snapshot->TargetOf(method); }, diagnostics);
+    std::unique_ptr<Frontend> created = Frontend::Create(
+        frontend, snapshot->config_->config, *snapshot->schema_,
+        [&](const schema::Method& method) { return snapshot->TargetOf(method); }, diagnostics);
     if (created != nullptr) snapshot->frontends_.push_back(std::move(created));
   }
   if (!diagnostics.empty()) return nullptr;
@@ -89,8 +89,9 @@ void Snapshot::BuildComposers(schema::Diagnostics& diagnostics) {
         }
         diagnostics.Add(part->position,
                         absl::StrCat("fetch.method of ", part->path, ": ",
-                                     called.facade ? absl::StrCat(called.full_name, " is a facade itself, which "
-                                                                                    "this version does not compose")
+                                     called.facade ? absl::StrCat(called.full_name,
+                                                                  " is a facade itself, which "
+                                                                  "this version does not compose")
                                                    : absl::StrCat("no cluster serves ", called.full_name)));
       }
       composers_.emplace(method.get(), std::make_unique<compose::Composer>(*plan, std::move(handlers)));

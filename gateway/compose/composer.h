@@ -8,8 +8,8 @@
 
 namespace portico::compose {
 
-// Answers one facade method by its plan: each part's call starts the moment what it needs is known, all on the worker of
-// the request; the answer is put together from the parts' wire bytes.
+// Answers one facade method by its plan: each part's call starts the moment what it needs is known, all on the worker
+// of the request; the answer is put together from the parts' wire bytes.
 //
 // - A required part that fails is the answer's failure, and cancels the calls still under way.
 // - An optional part that fails is left out, named in Reply::omitted and in the answer's portico.Omitted fields.

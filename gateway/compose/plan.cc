@@ -43,8 +43,9 @@ class Compiler {
   std::unique_ptr<const Plan> Compile() {
     const size_t before = diagnostics_.entries().size();
     if (method_.client_streaming || method_.server_streaming) {
-      diagnostics_.Add(method_.position,
-                       absl::StrCat(method_.full_name, ": a facade method that streams is not supported by this version"));
+      diagnostics_.Add(
+          method_.position,
+          absl::StrCat(method_.full_name, ": a facade method that streams is not supported by this version"));
       return nullptr;
     }
     auto plan = std::make_unique<Plan>();
@@ -65,16 +66,16 @@ class Compiler {
   };
 
   void Mistake(const Site& site, absl::string_view what, absl::string_view message) {
-    diagnostics_.Add(site.position, absl::StrCat(what, " of ", site.table.full_name, ".", site.field.name, ": ", message));
+    diagnostics_.Add(site.position,
+                     absl::StrCat(what, " of ", site.table.full_name, ".", site.field.name, ": ", message));
   }
 
   void CompileMessage(const MessageTable& table, const std::string& prefix, MessagePlan* plan) {
     plan->table = &table;
     if (std::find(open_.begin(), open_.end(), &table) != open_.end()) {
       const MessageTable& parent = *open_.back();
-      diagnostics_.Add(fetch_positions_.back(),
-                       absl::StrCat("fetch within ", parent.full_name, " leads to ", table.full_name,
-                                    " again: the calls would never end"));
+      diagnostics_.Add(fetch_positions_.back(), absl::StrCat("fetch within ", parent.full_name, " leads to ",
+                                                             table.full_name, " again: the calls would never end"));
       return;
     }
     open_.push_back(&table);
@@ -101,9 +102,11 @@ class Compiler {
                                       ": a fetch must be in the answer, or in a message that is itself fetched"));
       }
     }
-    for (size_t i = 0; i < fetches.size(); ++i) CompilePart(fetches[i].first, fetches[i].second, *plan, &plan->parts[i]);
+    for (size_t i = 0; i < fetches.size(); ++i)
+      CompilePart(fetches[i].first, fetches[i].second, *plan, &plan->parts[i]);
     for (size_t i = 0; i < plan->parts.size(); ++i) {
-      for (int needed : plan->parts[i].needs) plan->parts[static_cast<size_t>(needed)].needed_by.push_back(static_cast<int>(i));
+      for (int needed : plan->parts[i].needs)
+        plan->parts[static_cast<size_t>(needed)].needed_by.push_back(static_cast<int>(i));
     }
     FindCycle(*plan, fetches);
     open_.pop_back();
@@ -181,7 +184,8 @@ class Compiler {
   void CompileBind(const std::string& text, const Site& site, const std::string& what, const MessagePlan& plan,
                    Part* part) {
     const size_t equals = text.find('=');
-    if (equals == std::string::npos) return Mistake(site, what, absl::StrCat("\"", text, "\" is not \"field = source\""));
+    if (equals == std::string::npos)
+      return Mistake(site, what, absl::StrCat("\"", text, "\" is not \"field = source\""));
     const absl::string_view target = absl::StripAsciiWhitespace(absl::string_view(text).substr(0, equals));
     const absl::string_view source = absl::StripAsciiWhitespace(absl::string_view(text).substr(equals + 1));
     Bind bind;
@@ -229,9 +233,8 @@ class Compiler {
     const FieldTable& from = source.path.leaf();
     absl::Status fits = Projections::CheckScalar(from, target);
     if (fits.ok() && from.message != nullptr && from.message->full_name != target.message->full_name) {
-      fits = absl::InvalidArgumentError(
-          absl::StrCat("\"", source.text, "\" is ", from.message->full_name, ", but \"", target.name, "\" is ",
-                       target.message->full_name));
+      fits = absl::InvalidArgumentError(absl::StrCat("\"", source.text, "\" is ", from.message->full_name, ", but \"",
+                                                     target.name, "\" is ", target.message->full_name));
     }
     if (fits.ok() && source.path.repeated() && !target.repeated) {
       fits = absl::InvalidArgumentError(
@@ -264,16 +267,17 @@ class Compiler {
     return !text.empty();
   }
 
-  bool CompileSelf(absl::string_view path, const Site& site, absl::string_view what, const MessagePlan& plan, Part* part,
-                   Source* source) {
+  bool CompileSelf(absl::string_view path, const Site& site, absl::string_view what, const MessagePlan& plan,
+                   Part* part, Source* source) {
     WirePath whole;
     if (!CompilePath(site.table, path, site, what, &whole)) return false;
     const FieldTable* first = whole.steps().front();
     for (size_t i = 1; i < whole.steps().size(); ++i) {
       const MessageTable& parent = *whole.steps()[i - 1]->message;
       if (FetchOf(parent, *whole.steps()[i]).has_value()) {
-        Mistake(site, what, absl::StrCat("\"self.", path, "\" leads to a field that is itself fetched inside \"",
-                                         whole.steps()[i - 1]->name, "\""));
+        Mistake(site, what,
+                absl::StrCat("\"self.", path, "\" leads to a field that is itself fetched inside \"",
+                             whole.steps()[i - 1]->name, "\""));
         return false;
       }
     }
@@ -290,8 +294,8 @@ class Compiler {
 
   bool CompilePath(const MessageTable& root, absl::string_view path, const Site& site, absl::string_view what,
                    WirePath* compiled) {
-    absl::StatusOr<WirePath> result = path.empty() ? absl::InvalidArgumentError("the path is empty")
-                                                   : WirePath::Compile(root, path);
+    absl::StatusOr<WirePath> result =
+        path.empty() ? absl::InvalidArgumentError("the path is empty") : WirePath::Compile(root, path);
     if (!result.ok()) {
       Mistake(site, what, result.status().message());
       return false;
@@ -356,7 +360,8 @@ class Compiler {
       return std::any_of(path.steps().begin(), path.steps().end() - 1, [](const FieldTable* f) { return f->repeated; });
     };
     if (compiled.from.kind != Source::Kind::kSelf || !part->needs.empty()) {
-      Mistake(site, "fetch.batch.from", "a batch's key must be self.PATH of a field that is not fetched, and the only self");
+      Mistake(site, "fetch.batch.from",
+              "a batch's key must be self.PATH of a field that is not fetched, and the only self");
       return nullptr;
     }
     for (const Bind& bind : part->binds) {
@@ -379,7 +384,8 @@ class Compiler {
       Mistake(site, "fetch.batch.items", absl::StrCat("\"", batch.items(), "\" is not a repeated message"));
       return nullptr;
     }
-    if (!CompilePath(*items.message, batch.item_key(), site, "fetch.batch.item_key", &compiled.item_key)) return nullptr;
+    if (!CompilePath(*items.message, batch.item_key(), site, "fetch.batch.item_key", &compiled.item_key))
+      return nullptr;
     absl::Status fits = Projections::CheckScalar(compiled.from.path.leaf(), key);
     if (fits.ok() && compiled.from.path.repeated()) {
       fits = absl::InvalidArgumentError(absl::StrCat("\"", batch.from(), "\" is repeated"));
@@ -439,8 +445,8 @@ class Compiler {
   Projections& projections_;
   schema::Diagnostics& diagnostics_;
   int next_id_ = 0;
-  std::vector<const MessageTable*> open_;             // the messages being compiled, outermost first
-  std::vector<schema::Position> fetch_positions_;     // of the fetches that led to them
+  std::vector<const MessageTable*> open_;          // the messages being compiled, outermost first
+  std::vector<schema::Position> fetch_positions_;  // of the fetches that led to them
 };
 
 void AddParts(const MessagePlan& message, std::vector<const Part*>* parts) {

@@ -30,9 +30,9 @@ struct Source {
   Kind kind = Kind::kLiteral;
   std::string text;  // as written
   std::string name;  // kClaim, kHeader
-  WirePath path;      // kRequest: in the request; kSelf: in the message
-  int part = -1;      // kSelf: index in MessagePlan::parts of the sibling that `path` begins with, when it is fetched
-  WirePath rest;      // `path` from that sibling's value on
+  WirePath path;     // kRequest: in the request; kSelf: in the message
+  int part = -1;     // kSelf: index in MessagePlan::parts of the sibling that `path` begins with, when it is fetched
+  WirePath rest;     // `path` from that sibling's value on
 };
 
 // One field of a call's request.
@@ -54,7 +54,7 @@ struct BatchPlan {
 struct Part {
   int id = 0;  // counts all parts of a plan from 0
   const schema::FieldTable* field = nullptr;
-  std::string path;  // from the answer: "also_bought.product"
+  std::string path;           // from the answer: "also_bought.product"
   schema::Position position;  // of the fetch option
   const schema::Method* method = nullptr;
   std::vector<Bind> binds;
@@ -65,10 +65,10 @@ struct Part {
   const Projection* projection = nullptr;
   absl::Duration timeout = absl::InfiniteDuration();
   bool required = false;
-  uint32_t concurrency = 0;       // calls in flight at once, over all elements of one list
+  uint32_t concurrency = 0;  // calls in flight at once, over all elements of one list
   std::optional<BatchPlan> batch;
-  std::vector<int> needs;      // siblings this one binds from, each once
-  std::vector<int> needed_by;  // the reverse
+  std::vector<int> needs;                 // siblings this one binds from, each once
+  std::vector<int> needed_by;             // the reverse
   std::unique_ptr<MessagePlan> elements;  // the fetches within the field's own message; nullptr when there are none
 };
 

@@ -13,9 +13,9 @@ using schema::FieldType;
 using schema::MessageTable;
 
 absl::string_view TypeName(const FieldTable& field) {
-  static constexpr absl::string_view kNames[] = {"",       "double", "float",   "int64",  "uint64",   "int32",    "fixed64",
-                                                 "fixed32", "bool",   "string",  "group",  "message",  "bytes",    "uint32",
-                                                 "enum",    "sfixed32", "sfixed64", "sint32", "sint64"};
+  static constexpr absl::string_view kNames[] = {
+      "",      "double",  "float", "int64",  "uint64", "int32",    "fixed64",  "fixed32", "bool",  "string",
+      "group", "message", "bytes", "uint32", "enum",   "sfixed32", "sfixed64", "sint32",  "sint64"};
   if (field.message != nullptr) return field.message->full_name;
   if (field.enum_type != nullptr) return field.enum_type->full_name;
   return kNames[static_cast<size_t>(field.type)];

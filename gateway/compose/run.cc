@@ -20,7 +20,9 @@ net::Deadline DeadlineIn(absl::Duration timeout) {
   return net::Clock::now() + absl::ToChronoNanoseconds(timeout);
 }
 
-bool AllEmpty(const WireValues& values) { return std::all_of(values.begin(), values.end(), IsEmpty); }
+bool AllEmpty(const WireValues& values) {
+  return std::all_of(values.begin(), values.end(), IsEmpty);
+}
 
 // Writes `leaf`, encoded fields of the path's innermost message, from the request message down.
 void AppendWrapped(const WirePath& path, std::string leaf, std::string* request) {
@@ -248,8 +250,8 @@ Async<absl::StatusOr<std::string>> Run::Fetch(const Part& part, rpc::Payload req
   if (!reply.ok()) co_return reply.status();
   const absl::Status wire = transcode::CheckWire(*part.method->output, reply->message);
   if (!wire.ok()) {
-    co_return rpc::WithHttpStatus(
-        absl::DataLossError(absl::StrCat("a service's reply is malformed: ", wire.message())), 502);
+    co_return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("a service's reply is malformed: ", wire.message())),
+                                  502);
   }
   co_return std::move(reply->message);
 }
@@ -408,7 +410,8 @@ void Run::AddOmissions(const Instance& instance, Omissions* omissions) const {
     const Slot& slot = instance.slots[i];
     if (slot.state == State::kOmitted || slot.state == State::kWaiting) {
       const absl::string_view path = PartOf(instance, i).path;
-      const bool known = std::any_of(omissions->begin(), omissions->end(), [&](const auto& o) { return o.first == path; });
+      const bool known =
+          std::any_of(omissions->begin(), omissions->end(), [&](const auto& o) { return o.first == path; });
       // What is still waiting when the answer is given ran out of time.
       if (!known) omissions->emplace_back(path, slot.state == State::kWaiting ? "deadline" : slot.reason);
     }

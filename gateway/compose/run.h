@@ -55,14 +55,14 @@ class Run : public std::enable_shared_from_this<Run> {
   // A part of one message of the answer.
   struct Slot {
     State state = State::kUnwanted;
-    bool selected = false;               // wanted for itself, not only because a sibling needs it
-    int waits_for = 0;               // siblings not settled yet
+    bool selected = false;                     // wanted for itself, not only because a sibling needs it
+    int waits_for = 0;                         // siblings not settled yet
     std::shared_ptr<const std::string> bytes;  // what `values` point into
     WireValues values;
-    absl::Status failure;                              // kOmitted: why,
-    absl::string_view reason;                          // in a word
+    absl::Status failure;                                  // kOmitted: why,
+    absl::string_view reason;                              // in a word
     const transcode::FieldSelection* selection = nullptr;  // of what is within the part
-    std::vector<Instance*> elements;                   // by value, when the part has fetches within
+    std::vector<Instance*> elements;                       // by value, when the part has fetches within
   };
   // Bounds the calls of one part over all elements of one list.
   struct Gate {
@@ -72,9 +72,9 @@ class Run : public std::enable_shared_from_this<Run> {
   // One message of the answer: the answer itself, or an element that has fetches within.
   struct Instance {
     const MessagePlan* plan = nullptr;
-    absl::string_view self;            // its own bytes: copied from the request, or selected from a reply
+    absl::string_view self;              // its own bytes: copied from the request, or selected from a reply
     std::vector<Gate>* gates = nullptr;  // by part; nullptr for the answer itself
-    std::vector<Slot> slots;           // by part
+    std::vector<Slot> slots;             // by part
   };
   // What a source gave.
   struct Value {
@@ -91,7 +91,8 @@ class Run : public std::enable_shared_from_this<Run> {
 
   const Part& PartOf(const Instance& instance, size_t index) const { return instance.plan->parts[index]; }
 
-  // Makes the slots of a message, of which those that `selection` wants (nullptr: all), or that a wanted one needs, wait.
+  // Makes the slots of a message, of which those that `selection` wants (nullptr: all), or that a wanted one needs,
+  // wait.
   Instance* AddInstance(const MessagePlan& plan, absl::string_view self, const transcode::FieldSelection* selection);
   void Begin(Instance& instance, size_t index);
   // Evaluates the part's condition and fills its request. False when there is nothing to call: `settle` was then called
@@ -124,7 +125,7 @@ class Run : public std::enable_shared_from_this<Run> {
   const rpc::Payload request_;
   rpc::Context context_;
   const transcode::FieldSelection* const selection_;
-  std::string copies_;  // the answer's fields that are the request's
+  std::string copies_;              // the answer's fields that are the request's
   std::deque<Instance> instances_;  // the answer itself first
   std::deque<std::vector<Gate>> gates_;
   int outstanding_ = 0;  // wanted slots not settled

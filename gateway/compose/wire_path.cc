@@ -12,7 +12,9 @@ using schema::FieldTable;
 using schema::FieldType;
 using wire::WireType;
 
-bool IsMessage(const FieldTable& field) { return field.type == FieldType::kMessage || field.type == FieldType::kGroup; }
+bool IsMessage(const FieldTable& field) {
+  return field.type == FieldType::kMessage || field.type == FieldType::kGroup;
+}
 
 // The wire type of one value of the field.
 WireType TypeOfField(FieldType type) {
@@ -71,7 +73,8 @@ absl::StatusOr<WirePath> WirePath::Compile(const schema::MessageTable& root, abs
       return absl::InvalidArgumentError(absl::StrCat(table->full_name, " has no field \"", name, "\""));
     }
     if (field->type == FieldType::kGroup) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", name, "\" is a group, which composition does not reach into"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", name, "\" is a group, which composition does not reach into"));
     }
     compiled.steps_.push_back(field);
     compiled.repeated_ |= field->repeated;

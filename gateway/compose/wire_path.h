@@ -36,11 +36,13 @@ class WirePath {
   // The empty path is the message itself. The error message says which name is wrong, and nothing of where.
   static absl::StatusOr<WirePath> Compile(const schema::MessageTable& root, absl::string_view path);
 
-  // Appends what the path finds in `message`, given in one or more chunks whose concatenation it is. By the rules of the
-  // wire format: the last occurrence of a singular scalar, all occurrences of anything else (those of a singular message
-  // are to be concatenated). Leading through a repeated field, it collects from every element. A malformed message gives
-  // what stands before the fault. The views point into `message`.
-  void Collect(absl::Span<const absl::string_view> message, WireValues* values) const { CollectFrom(message, 0, values); }
+  // Appends what the path finds in `message`, given in one or more chunks whose concatenation it is. By the rules of
+  // the wire format: the last occurrence of a singular scalar, all occurrences of anything else (those of a singular
+  // message are to be concatenated). Leading through a repeated field, it collects from every element. A malformed
+  // message gives what stands before the fault. The views point into `message`.
+  void Collect(absl::Span<const absl::string_view> message, WireValues* values) const {
+    CollectFrom(message, 0, values);
+  }
 
   bool empty() const { return steps_.empty(); }
   const std::vector<const schema::FieldTable*>& steps() const { return steps_; }

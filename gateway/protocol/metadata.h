@@ -7,9 +7,9 @@
 namespace portico::protocol {
 
 // The metadata a REST request hands to services: `Grpc-Metadata-X: v` becomes x, and authorization, accept-language,
-// traceparent, tracestate and x-request-id go as they are. Values of `-bin` keys are base64 in the header and raw in the
-// metadata. What gRPC does not allow (keys outside [0-9a-z_.-] or beginning with "grpc-", values outside visible ASCII
-// and space, base64 that is none) is left out.
+// traceparent, tracestate and x-request-id go as they are. Values of `-bin` keys are base64 in the header and raw in
+// the metadata. What gRPC does not allow (keys outside [0-9a-z_.-] or beginning with "grpc-", values outside visible
+// ASCII and space, base64 that is none) is left out.
 rpc::Metadata RequestMetadata(const http::Request& request);
 
 // The reverse: metadata x becomes the header prefix + X ("Grpc-Metadata-", "Grpc-Trailer-"), `-bin` values in base64.

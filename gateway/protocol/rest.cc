@@ -13,8 +13,8 @@
 namespace portico::protocol {
 namespace {
 
-// Names come from clients: what is no visible ASCII, or would end the list's element, is percent-encoded, and a list too
-// long for a header is cut.
+// Names come from clients: what is no visible ASCII, or would end the list's element, is percent-encoded, and a list
+// too long for a header is cut.
 std::string WarningHeader(const std::vector<std::string>& names) {
   constexpr size_t kMaxLength = 1024;
   constexpr absl::string_view kHex = "0123456789ABCDEF";

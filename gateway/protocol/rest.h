@@ -27,8 +27,8 @@ struct RestOptions {
 // One REST route of a method: an http rule, compiled, and who answers. Immutable and thread-safe.
 class RestEndpoint {
  public:
-  // `rule` has been checked (routing::CheckRule). The schema and `handler` outlive the endpoint. An error means that the
-  // rule does not fit its messages after all.
+  // `rule` has been checked (routing::CheckRule). The schema and `handler` outlive the endpoint. An error means that
+  // the rule does not fit its messages after all.
   static absl::StatusOr<RestEndpoint> Compile(const routing::CheckedRule& rule, const schema::TypeResolver& types,
                                               rpc::Handler& handler);
 

@@ -62,7 +62,9 @@ CancelCallback::CancelCallback(Context& context, absl::AnyInvocable<void()> call
   context.callbacks_ = this;
 }
 
-CancelCallback::~CancelCallback() { Unlink(); }
+CancelCallback::~CancelCallback() {
+  Unlink();
+}
 
 void CancelCallback::Unlink() {
   if (context_ == nullptr) return;

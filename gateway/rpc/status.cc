@@ -44,7 +44,9 @@ const CodeRow& RowOf(absl::StatusCode code) {
 
 }  // namespace
 
-int HttpStatusOfCode(absl::StatusCode code) { return RowOf(code).http_status; }
+int HttpStatusOfCode(absl::StatusCode code) {
+  return RowOf(code).http_status;
+}
 
 int HttpStatusOf(const absl::Status& status) {
   if (const absl::optional<absl::Cord> payload = status.GetPayload(kHttpStatusPayload)) {
@@ -59,7 +61,9 @@ absl::Status WithHttpStatus(absl::Status status, int http_status) {
   return status;
 }
 
-absl::string_view CodeName(absl::StatusCode code) { return RowOf(code).name; }
+absl::string_view CodeName(absl::StatusCode code) {
+  return RowOf(code).name;
+}
 
 absl::Status FromGrpc(int code, absl::string_view message, absl::string_view details_bin) {
   if (code == 0) return absl::OkStatus();

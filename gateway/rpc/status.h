@@ -13,7 +13,8 @@ namespace portico::rpc {
 //  - keyed "type.googleapis.com/google.rpc.Status": the google.rpc.Status a service sent in grpc-status-details-bin,
 //    whose details come first and in the service's order;
 //  - keyed by any other "type.googleapis.com/...": one detail of that type, serialized;
-//  - keyed kHttpStatusPayload: decimal digits of the HTTP status to answer with, where the code's own would mislead (405, 413, 415,
+//  - keyed kHttpStatusPayload: decimal digits of the HTTP status to answer with, where the code's own would mislead
+//  (405, 413, 415,
 //    431, 502). Never sent to clients.
 inline constexpr char kServiceStatusPayload[] = "type.googleapis.com/google.rpc.Status";
 inline constexpr char kHttpStatusPayload[] = "portico/http-status";
@@ -30,8 +31,8 @@ absl::Status WithHttpStatus(absl::Status status, int http_status);
 // "NOT_FOUND" and so on; numbers outside the published ones are UNKNOWN.
 absl::string_view CodeName(absl::StatusCode code);
 
-// The status of a failed call as gRPC sends it. `details_bin` is the decoded grpc-status-details-bin, empty when absent;
-// one that does not parse is dropped. A code outside 1..16 becomes UNKNOWN.
+// The status of a failed call as gRPC sends it. `details_bin` is the decoded grpc-status-details-bin, empty when
+// absent; one that does not parse is dropped. A code outside 1..16 becomes UNKNOWN.
 absl::Status FromGrpc(int code, absl::string_view message, absl::string_view details_bin);
 
 // One detail of an error: a google.protobuf.Any taken apart.
@@ -43,8 +44,8 @@ struct Detail {
 // All details, the service's own first.
 std::vector<Detail> DetailsOf(const absl::Status& status);
 
-// Why a part of a composed answer was left out, from the error it failed with: unavailable, deadline, malformed, denied,
-// not_found or failed (the design's list; the composer itself names the rest).
+// Why a part of a composed answer was left out, from the error it failed with: unavailable, deadline, malformed,
+// denied, not_found or failed (the design's list; the composer itself names the rest).
 absl::string_view OmissionReason(const absl::Status& status);
 
 }  // namespace portico::rpc

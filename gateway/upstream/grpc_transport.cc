@@ -128,7 +128,8 @@ class GrpcTransport final : public Transport {
     call->Finish(&buffer, &status, &completion);
     {
       rpc::CancelCallback cancel(context, [&client] { client.TryCancel(); });
-      // Always ends: by the reply, by the deadline, or by the cancellation, which the library all turn into a completion.
+      // Always ends: by the reply, by the deadline, or by the cancellation, which the library all turn into a
+      // completion.
       co_await completion.done.Wait();
     }
     if (!status.ok()) co_return ToStatus(status, client);
@@ -170,7 +171,7 @@ absl::StatusOr<std::unique_ptr<Transport>> GrpcTransportFactory::Create(net::Wor
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(static_cast<int>(options.max_reply_bytes));
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // connections are this worker's own
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);          // services are reached directly, whatever the environment says
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // services are reached directly, whatever the environment says
   // A restarted service is found again within about a second.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
@@ -271,7 +272,7 @@ class GrpcStream final : public rpc::Stream {
 };
 
 Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> GrpcTransport::Open(const rpc::Method& method,
-                                                                       rpc::Context& context) {
+                                                                        rpc::Context& context) {
   if (context.cancelled()) co_return absl::CancelledError("the call was cancelled");
   auto call = std::make_shared<GrpcStream::Call>(context.worker());
   Prepare(context, &call->client);

@@ -9,8 +9,8 @@
 namespace portico::upstream {
 
 // Transports on the gRPC C++ library: complete in every corner of the protocol, and so the reference. Each worker has a
-// completion queue of its own, drained by one thread that hands finished calls back to the worker's loop; each transport
-// has connections of its own.
+// completion queue of its own, drained by one thread that hands finished calls back to the worker's loop; each
+// transport has connections of its own.
 //
 // Destroy it after the transports it made, and after the loops have stopped or every call has returned.
 class GrpcTransportFactory final : public TransportFactory {

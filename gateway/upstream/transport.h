@@ -14,8 +14,8 @@ namespace portico::upstream {
 // How to prove who we are to a server and know it; PEM contents, not paths. Without `enabled` the connection is plain.
 struct Tls {
   bool enabled = false;
-  std::string ca;           // empty: the system's roots
-  std::string cert;         // with `key`: the client certificate
+  std::string ca;    // empty: the system's roots
+  std::string cert;  // with `key`: the client certificate
   std::string key;
   std::string server_name;  // expected in the certificate, and sent; empty: the address's host
 };

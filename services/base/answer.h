@@ -1,5 +1,6 @@
 // How a unary call of the callback API is answered, at once or after a delay.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_ANSWER_H_
+#define PORTICO_SERVICES_BASE_ANSWER_H_
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/server_context.h>
@@ -41,3 +42,5 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::chro
 }
 
 }  // namespace shop
+
+#endif  // PORTICO_SERVICES_BASE_ANSWER_H_

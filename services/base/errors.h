@@ -3,7 +3,8 @@
 // Every error carries a google.rpc.ErrorInfo with the domain kErrorDomain and a reason; wrong requests add
 // google.rpc.BadRequest, missing and existing resources google.rpc.ResourceInfo. Storage failures are logged to stderr
 // and answered without what SQLite said.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_ERRORS_H_
+#define PORTICO_SERVICES_BASE_ERRORS_H_
 
 #include <grpcpp/support/status.h>
 
@@ -32,3 +33,5 @@ grpc::Status InvalidArgument(const google::rpc::BadRequest& violations);
 grpc::Status StorageFailure(const absl::Status& status);
 
 }  // namespace shop
+
+#endif  // PORTICO_SERVICES_BASE_ERRORS_H_

@@ -1,5 +1,6 @@
 // Command lines of the form NAME --flag value --flag=value --switch argument.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_FLAGS_H_
+#define PORTICO_SERVICES_BASE_FLAGS_H_
 
 #include <chrono>
 #include <functional>
@@ -45,3 +46,5 @@ class Flags {
 absl::StatusOr<std::chrono::milliseconds> ParseMilliseconds(const std::string& text);
 
 }  // namespace shop
+
+#endif  // PORTICO_SERVICES_BASE_FLAGS_H_

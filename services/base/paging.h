@@ -1,7 +1,8 @@
 // Pages of lists: sizes, and the opaque tokens that lead from one page to the next.
 //
 // A token holds the key of the last element seen, so pages neither repeat nor lose elements when others come and go.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_PAGING_H_
+#define PORTICO_SERVICES_BASE_PAGING_H_
 
 #include <cstdint>
 #include <string>
@@ -32,3 +33,5 @@ Page ReadPage(int32_t page_size, std::string_view page_token, std::string_view s
 std::string NextPageToken(std::string_view scope, std::string_view key);
 
 }  // namespace shop
+
+#endif  // PORTICO_SERVICES_BASE_PAGING_H_

@@ -1,5 +1,6 @@
 // The life of a service's process, from its command line to its graceful end.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_PROCESS_H_
+#define PORTICO_SERVICES_BASE_PROCESS_H_
 
 #include <grpcpp/impl/service_type.h>
 
@@ -46,3 +47,5 @@ struct ServiceProcess {
 int Run(const ServiceProcess& process, int argc, const char* const* argv);
 
 }  // namespace shop
+
+#endif  // PORTICO_SERVICES_BASE_PROCESS_H_

@@ -1,5 +1,6 @@
 // A gRPC server with health and reflection.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_SERVER_H_
+#define PORTICO_SERVICES_BASE_SERVER_H_
 
 #include <grpcpp/server.h>
 
@@ -38,3 +39,5 @@ class Server {
 };
 
 }  // namespace shop
+
+#endif  // PORTICO_SERVICES_BASE_SERVER_H_

@@ -1,5 +1,6 @@
 // Ids made from titles.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_SLUG_H_
+#define PORTICO_SERVICES_BASE_SLUG_H_
 
 #include <string>
 #include <string_view>
@@ -11,3 +12,5 @@ namespace shop {
 std::string Slug(std::string_view title);
 
 }  // namespace shop
+
+#endif  // PORTICO_SERVICES_BASE_SLUG_H_

@@ -1,5 +1,6 @@
 // SQLite behind types that own what they hold.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_SQLITE_H_
+#define PORTICO_SERVICES_BASE_SQLITE_H_
 
 #include <sqlite3.h>
 
@@ -121,3 +122,5 @@ class Database {
 };
 
 }  // namespace shop::sqlite
+
+#endif  // PORTICO_SERVICES_BASE_SQLITE_H_

@@ -1,5 +1,6 @@
 // Times as the services store them: microseconds since 1970-01-01T00:00:00Z.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_TIMESTAMP_H_
+#define PORTICO_SERVICES_BASE_TIMESTAMP_H_
 
 #include <cstdint>
 
@@ -21,3 +22,5 @@ inline google::protobuf::Timestamp ToTimestamp(int64_t micros) {
 }
 
 }  // namespace shop
+
+#endif  // PORTICO_SERVICES_BASE_TIMESTAMP_H_

@@ -1,5 +1,6 @@
 // Checks requests and gathers everything that is wrong with them.
-#pragma once
+#ifndef PORTICO_SERVICES_BASE_VALIDATOR_H_
+#define PORTICO_SERVICES_BASE_VALIDATOR_H_
 
 #include <grpcpp/support/status.h>
 
@@ -52,3 +53,5 @@ class Validator {
 bool IsId(std::string_view text);
 
 }  // namespace shop
+
+#endif  // PORTICO_SERVICES_BASE_VALIDATOR_H_

@@ -1,5 +1,6 @@
 // shop.catalog.v1.CatalogService.
-#pragma once
+#ifndef PORTICO_SERVICES_CATALOG_CATALOG_SERVICE_H_
+#define PORTICO_SERVICES_CATALOG_CATALOG_SERVICE_H_
 
 #include <chrono>
 #include <memory>
@@ -46,3 +47,5 @@ class CatalogService final : public v1::CatalogService::CallbackService {
 };
 
 }  // namespace shop::catalog
+
+#endif  // PORTICO_SERVICES_CATALOG_CATALOG_SERVICE_H_

@@ -1,5 +1,6 @@
 // What a product may look like, and how an update mask is applied to one.
-#pragma once
+#ifndef PORTICO_SERVICES_CATALOG_PRODUCT_RULES_H_
+#define PORTICO_SERVICES_CATALOG_PRODUCT_RULES_H_
 
 #include "google/protobuf/field_mask.pb.h"
 #include "services/base/validator.h"
@@ -17,3 +18,5 @@ void ApplyUpdate(const v1::Product& source, const google::protobuf::FieldMask& m
                  Validator& check);
 
 }  // namespace shop::catalog
+
+#endif  // PORTICO_SERVICES_CATALOG_PRODUCT_RULES_H_

@@ -1,5 +1,6 @@
 // Products in a SQLite file.
-#pragma once
+#ifndef PORTICO_SERVICES_CATALOG_PRODUCT_STORE_H_
+#define PORTICO_SERVICES_CATALOG_PRODUCT_STORE_H_
 
 #include <cstdint>
 #include <filesystem>
@@ -64,3 +65,5 @@ class ProductStore {
 };
 
 }  // namespace shop::catalog
+
+#endif  // PORTICO_SERVICES_CATALOG_PRODUCT_STORE_H_

@@ -1,5 +1,6 @@
 // shop.orders.v1.OrderService.
-#pragma once
+#ifndef PORTICO_SERVICES_ORDERS_ORDER_SERVICE_H_
+#define PORTICO_SERVICES_ORDERS_ORDER_SERVICE_H_
 
 #include <chrono>
 #include <memory>
@@ -37,3 +38,5 @@ class OrderService final : public v1::OrderService::CallbackService {
 };
 
 }  // namespace shop::orders
+
+#endif  // PORTICO_SERVICES_ORDERS_ORDER_SERVICE_H_

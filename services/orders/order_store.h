@@ -1,5 +1,6 @@
 // Orders in a SQLite file.
-#pragma once
+#ifndef PORTICO_SERVICES_ORDERS_ORDER_STORE_H_
+#define PORTICO_SERVICES_ORDERS_ORDER_STORE_H_
 
 #include <cstdint>
 #include <filesystem>
@@ -54,3 +55,5 @@ class OrderStore {
 };
 
 }  // namespace shop::orders
+
+#endif  // PORTICO_SERVICES_ORDERS_ORDER_STORE_H_

@@ -1,5 +1,6 @@
 // Prices and offers in a SQLite file.
-#pragma once
+#ifndef PORTICO_SERVICES_PRICING_PRICE_STORE_H_
+#define PORTICO_SERVICES_PRICING_PRICE_STORE_H_
 
 #include <filesystem>
 #include <memory>
@@ -49,3 +50,5 @@ class PriceStore {
 };
 
 }  // namespace shop::pricing
+
+#endif  // PORTICO_SERVICES_PRICING_PRICE_STORE_H_

@@ -1,5 +1,6 @@
 // shop.pricing.v1.PricingService.
-#pragma once
+#ifndef PORTICO_SERVICES_PRICING_PRICING_SERVICE_H_
+#define PORTICO_SERVICES_PRICING_PRICING_SERVICE_H_
 
 #include <chrono>
 #include <memory>
@@ -37,3 +38,5 @@ class PricingService final : public v1::PricingService::CallbackService {
 };
 
 }  // namespace shop::pricing
+
+#endif  // PORTICO_SERVICES_PRICING_PRICING_SERVICE_H_

@@ -1,5 +1,6 @@
 // shop.reviews.v1.ReviewService.
-#pragma once
+#ifndef PORTICO_SERVICES_REVIEWS_REVIEW_SERVICE_H_
+#define PORTICO_SERVICES_REVIEWS_REVIEW_SERVICE_H_
 
 #include <chrono>
 #include <memory>
@@ -38,3 +39,5 @@ class ReviewService final : public v1::ReviewService::CallbackService {
 };
 
 }  // namespace shop::reviews
+
+#endif  // PORTICO_SERVICES_REVIEWS_REVIEW_SERVICE_H_

@@ -1,5 +1,6 @@
 // Reviews in a SQLite file.
-#pragma once
+#ifndef PORTICO_SERVICES_REVIEWS_REVIEW_STORE_H_
+#define PORTICO_SERVICES_REVIEWS_REVIEW_STORE_H_
 
 #include <cstdint>
 #include <filesystem>
@@ -57,3 +58,5 @@ class ReviewStore {
 };
 
 }  // namespace shop::reviews
+
+#endif  // PORTICO_SERVICES_REVIEWS_REVIEW_STORE_H_

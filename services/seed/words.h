@@ -1,5 +1,6 @@
 // The words the world is made of.
-#pragma once
+#ifndef PORTICO_SERVICES_SEED_WORDS_H_
+#define PORTICO_SERVICES_SEED_WORDS_H_
 
 #include <span>
 #include <string_view>
@@ -33,3 +34,5 @@ Words ReviewTitles(int rating);
 Words ReviewBodies(int rating);
 
 }  // namespace shop::seed
+
+#endif  // PORTICO_SERVICES_SEED_WORDS_H_

@@ -1,5 +1,6 @@
 // The shop's invented world: books, customers, orders, reviews, prices and offers. Each service stores its part of it.
-#pragma once
+#ifndef PORTICO_SERVICES_SEED_WORLD_H_
+#define PORTICO_SERVICES_SEED_WORLD_H_
 
 #include <cstdint>
 #include <string>
@@ -90,3 +91,5 @@ inline constexpr size_t kReviews = 1500;
 World MakeWorld();
 
 }  // namespace shop::seed
+
+#endif  // PORTICO_SERVICES_SEED_WORLD_H_

@@ -118,9 +118,9 @@ class ComposerTest : public ::testing::Test {
   portico::testing::TempFolder folder_;
 };
 
-#define MAKE_PAGE(page, method)   \
+#define MAKE_PAGE(page, method)           \
   folder_.Write("web.proto", kContracts); \
-  Page page(folder_, method);     \
+  Page page(folder_, method);             \
   ASSERT_TRUE(page.ok()) << page.mistakes()
 
 TEST_F(ComposerTest, PartsBecomeOneAnswer) {
@@ -128,7 +128,8 @@ TEST_F(ComposerTest, PartsBecomeOneAnswer) {
   const FixedAttributes headers({{"accept-language", "de"}});
   page.context().set_headers(&headers);
   page.services().On("web.Shop/GetProduct", kProduct);
-  page.services().On("web.Shop/ListReviews", R"({"reviews":[{"text":"good"},{"text":"bad","author":"Ann"}],"total":9})");
+  page.services().On("web.Shop/ListReviews",
+                     R"({"reviews":[{"text":"good"},{"text":"bad","author":"Ann"}],"total":9})");
   page.services().On("web.Shop/GetSeller", R"({"name":"Sam"})");
   page.services().On("web.Shop/ListOrders", R"({"orders":[{"orderId":"o1"}]})");
   EXPECT_EQ(page.Get(R"({"productId":"p","customerId":"c","tags":["a","b"]})"),
@@ -138,8 +139,7 @@ TEST_F(ComposerTest, PartsBecomeOneAnswer) {
   EXPECT_EQ(page.omitted(), "");
   for (const FakeServices::Record& call : page.services().calls()) {
     if (call.method == "web.Shop/ListReviews") {
-      EXPECT_EQ(call.request,
-                R"({"productId":"p","pageSize":3,"locale":"de","filter":{"tags":["a","b"],"stars":4}})");
+      EXPECT_EQ(call.request, R"({"productId":"p","pageSize":3,"locale":"de","filter":{"tags":["a","b"],"stars":4}})");
     }
     if (call.method == "web.Shop/GetSeller") EXPECT_EQ(call.request, R"({"sellerId":"s"})");
   }
@@ -161,7 +161,8 @@ TEST_F(ComposerTest, EverythingThatNeedsNothingStartsAtOnceAndTheRestWhenItCan) 
   page.services().Release("web.Shop/ListOrders");
   page.services().Release("web.Shop/GetSeller");
   page.Wait();
-  EXPECT_EQ(page.answer(), R"({"productId":"p","product":{"title":"Book","sellerId":"s","size":{"height":2}},"seller":{}})");
+  EXPECT_EQ(page.answer(),
+            R"({"productId":"p","product":{"title":"Book","sellerId":"s","size":{"height":2}},"seller":{}})");
 }
 
 TEST_F(ComposerTest, AnOptionalPartThatFailsIsLeftOutAndNamed) {
@@ -281,7 +282,8 @@ TEST_F(ComposerTest, AClientThatLeavesCancelsEveryCall) {
   EXPECT_EQ(page.status().code(), absl::StatusCode::kCancelled);
   page.Poll();
   EXPECT_EQ(page.services().calls().size(), 2u);
-  for (const FakeServices::Record& call : page.services().calls()) EXPECT_TRUE(call.cancelled && call.done) << call.method;
+  for (const FakeServices::Record& call : page.services().calls())
+    EXPECT_TRUE(call.cancelled && call.done) << call.method;
 }
 
 TEST_F(ComposerTest, SelectionPrunesTheCalls) {
@@ -301,8 +303,9 @@ TEST_F(ComposerTest, SelectionKeepsWhatASelectedPartNeeds) {
 
 TEST_F(ComposerTest, FetchesInsideAListRunPerElementWithinTheirBound) {
   MAKE_PAGE(page, "web.Web/GetList");
-  page.services().On("web.Shop/ListRelated",
-                     R"({"items":[{"productId":"a","score":1},{"productId":"b"},{"productId":"c"},{"productId":"d"},{}]})");
+  page.services().On(
+      "web.Shop/ListRelated",
+      R"({"items":[{"productId":"a","score":1},{"productId":"b"},{"productId":"c"},{"productId":"d"},{}]})");
   page.services().On(
       "web.Shop/GetProduct",
       [](const std::string& request) -> absl::StatusOr<std::string> {
@@ -318,10 +321,11 @@ TEST_F(ComposerTest, FetchesInsideAListRunPerElementWithinTheirBound) {
   }
   page.Wait();
   EXPECT_EQ(page.services().greatest_in_flight(), 2);
-  EXPECT_EQ(page.answer(),
-            R"({"related":[{"productId":"a","product":{"title":"of a"}},{"productId":"b","product":{"title":"of b"}},)"
-            R"({"productId":"c"},{"productId":"d","product":{"title":"of d"}},{}],)"
-            R"("omitted":[{"part":"related.product","reason":"not_found"},{"part":"related.seller","reason":"dependency"}]})");
+  EXPECT_EQ(
+      page.answer(),
+      R"({"related":[{"productId":"a","product":{"title":"of a"}},{"productId":"b","product":{"title":"of b"}},)"
+      R"({"productId":"c"},{"productId":"d","product":{"title":"of d"}},{}],)"
+      R"("omitted":[{"part":"related.product","reason":"not_found"},{"part":"related.seller","reason":"dependency"}]})");
 }
 
 TEST_F(ComposerTest, ABatchIsOneCallForAllElements) {
@@ -341,9 +345,8 @@ TEST_F(ComposerTest, ABatchIsOneCallForAllElements) {
 TEST_F(ComposerTest, ABatchThatFailsLeavesItsPartOutOfEveryElement) {
   MAKE_PAGE(page, "web.Web/GetBatch");
   page.services().On("web.Shop/ListRelated", R"({"items":[{"productId":"a"},{"productId":"b"}]})");
-  EXPECT_EQ(page.Get(R"({"productId":"p"})"),
-            R"({"related":[{"productId":"a"},{"productId":"b"}],)"
-            R"("omitted":[{"part":"related.product","reason":"unavailable"}]})");
+  EXPECT_EQ(page.Get(R"({"productId":"p"})"), R"({"related":[{"productId":"a"},{"productId":"b"}],)"
+                                              R"("omitted":[{"part":"related.product","reason":"unavailable"}]})");
 }
 
 TEST_F(ComposerTest, PiecesOfASingularMessageAreMerged) {

@@ -36,7 +36,8 @@ class FakeServices final : public rpc::Handler {
   // The method answers at once; with `held` it waits for Release().
   void On(const std::string& method, Answer answer, bool held = false) { answers_[method] = {std::move(answer), held}; }
   void On(const std::string& method, const std::string& json, bool held = false) {
-    On(method, [json](const std::string&) { return json; }, held);
+    On(
+        method, [json](const std::string&) { return json; }, held);
   }
   // Answers with these wire bytes, whatever they are.
   void OnWire(const std::string& method, const std::string& wire) { wires_[method] = wire; }
@@ -84,8 +85,7 @@ class FakeServices final : public rpc::Handler {
     if (answer == answers_.end()) co_return absl::UnavailableError(absl::StrCat(method.full_name, " is down"));
     const absl::StatusOr<std::string> text = answer->second.answer(json);
     if (!text.ok()) co_return text.status();
-    const absl::Status written =
-        transcode::JsonToWire(*method.output, schema_, *text, {}, &reply.message, nullptr);
+    const absl::Status written = transcode::JsonToWire(*method.output, schema_, *text, {}, &reply.message, nullptr);
     if (!written.ok()) co_return written;
     co_return reply;
   }
@@ -201,8 +201,8 @@ class Page {
     }
     page->omitted_ = reply->omitted;
     std::string json;
-    const absl::Status written = transcode::WireToJson(*page->method_->output, *page->schema_, reply->message, {}, &json,
-                                                       page->selection_.get());
+    const absl::Status written = transcode::WireToJson(*page->method_->output, *page->schema_, reply->message, {},
+                                                       &json, page->selection_.get());
     page->answer_ = written.ok() ? absl::StatusOr<std::string>(json) : written;
   }
 

@@ -61,8 +61,8 @@ Compiled Compile(const std::string& facade) {
   folder.Write("shop.proto", kShop);
   folder.Write("web.proto", facade);
   Compiled compiled;
-  compiled.schema = schema::Schema::Load(
-      {{schema::ContractSource::Kind::kProtoFolder, folder.path(), {}}}, compiled.diagnostics);
+  compiled.schema =
+      schema::Schema::Load({{schema::ContractSource::Kind::kProtoFolder, folder.path(), {}}}, compiled.diagnostics);
   if (compiled.schema == nullptr) return compiled;
   compiled.plan = CompilePlan(*compiled.schema->FindMethod("web.Web/GetPage"), *compiled.schema, *compiled.projections,
                               compiled.diagnostics);
@@ -130,8 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
          "the whole reply is a message, but the field is not"},
         {"ProjectionMissesAField", R"(Small p = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" }];)",
          "shop.ListItemsResponse has no field \"title\", which web.Small declares"},
-        {"Timeout",
-         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" timeout: "fast" }];)",
+        {"Timeout", R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" timeout: "fast" }];)",
          "fetch.timeout of web.Page.p: \"fast\" is not a duration"},
         {"NeitherFetchedNorInTheRequest", R"(string title = 1;)",
          "web.Page.title: it has no fetch, and the request web.PageRequest has no field of its name"},

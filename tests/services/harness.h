@@ -1,5 +1,6 @@
 // What the tests of the shop's services share: folders that vanish, running services, and a look into errors.
-#pragma once
+#ifndef PORTICO_TESTS_SERVICES_HARNESS_H_
+#define PORTICO_TESTS_SERVICES_HARNESS_H_
 
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
@@ -132,3 +133,5 @@ inline void ExpectResource(const grpc::Status& error, grpc::StatusCode code, con
 }
 
 }  // namespace shop::test
+
+#endif  // PORTICO_TESTS_SERVICES_HARNESS_H_

@@ -26,7 +26,9 @@ using ::testing::Pair;
 
 using MakeFactory = std::unique_ptr<TransportFactory> (*)();
 
-std::unique_ptr<TransportFactory> MakeGrpc() { return std::make_unique<GrpcTransportFactory>(1); }
+std::unique_ptr<TransportFactory> MakeGrpc() {
+  return std::make_unique<GrpcTransportFactory>(1);
+}
 
 class TransportTest : public ::testing::TestWithParam<MakeFactory> {
  protected:
@@ -222,7 +224,8 @@ Async<void> Converse(Transport& transport, const rpc::Method& method, rpc::Conte
 TEST_P(TransportTest, AStreamEndsWellOrWithItsStatus) {
   TestServer server;
   auto transport = Connect(server.address());
-  for (const auto& [last, code] : {std::pair("", absl::StatusCode::kOk), std::pair("fail:9:enough", absl::StatusCode::kFailedPrecondition)}) {
+  for (const auto& [last, code] :
+       {std::pair("", absl::StatusCode::kOk), std::pair("fail:9:enough", absl::StatusCode::kFailedPrecondition)}) {
     rpc::Context context(worker(), In(5000));
     std::vector<std::string> received;
     std::optional<absl::Status> end;

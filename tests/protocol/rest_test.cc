@@ -1,0 +1,207 @@
+#include "gateway/protocol/rest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/routing/rule_check.h"
+#include "gateway/transcode/json_to_wire.h"
+#include "tests/schema/temp_folder.h"
+
+namespace portico::protocol {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+constexpr char kContracts[] = R"(syntax = "proto3";
+package t;
+import "google/api/annotations.proto";
+import "portico/annotations.proto";
+message Request { string id = 1; int32 size = 2; Item item = 3; }
+message Item { string name = 1; int64 weight = 2; repeated string tags = 3; }
+service Items {
+  rpc Get(Request) returns (Item) {
+    option (google.api.http) = { get: "/v1/items/{id}" };
+    option (portico.policy) = { timeout: "2s" };
+  }
+  rpc Create(Request) returns (Item) {
+    option (google.api.http) = { post: "/v1/items/{id}" body: "item" };
+    option (portico.policy) = { success: { code: 201 } };
+  }
+  rpc Weigh(Request) returns (Item) { option (google.api.http) = { get: "/v1/items/{id}/weight" response_body: "weight" }; }
+  rpc Watch(Request) returns (stream Item) { option (google.api.http) = { get: "/v1/items/{id}/watch" }; }
+}
+)";
+
+// Answers what a test has set, and remembers what it was asked.
+class Service final : public rpc::Handler {
+ public:
+  Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method&, rpc::Payload request, rpc::Context& context) override {
+    asked = std::string(request.bytes());
+    metadata = context.metadata();
+    time_left = context.deadline() - net::Clock::now();
+    has_deadline = context.deadline() != net::kNoDeadline;
+    if (!failure.ok()) co_return failure;
+    co_return reply;
+  }
+  Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method&, rpc::Context&) override {
+    co_return absl::UnimplementedError("");
+  }
+
+  rpc::Reply reply;
+  absl::Status failure;
+  std::optional<std::string> asked;
+  rpc::Metadata metadata;
+  net::Clock::duration time_left{};
+  bool has_deadline = false;
+};
+
+class RestTest : public ::testing::Test {
+ protected:
+  RestTest() {
+    folder_.Write("t.proto", kContracts);
+    schema::Diagnostics diagnostics;
+    schema_ = schema::Schema::Load({{schema::ContractSource::Kind::kProtoFolder, folder_.path(), {}}}, diagnostics);
+    EXPECT_NE(schema_, nullptr) << diagnostics.ToString();
+    errors_ = std::make_unique<http::ErrorRenderer>(http::ErrorFormat::kStatus, schema_.get());
+    options_.errors = errors_.get();
+    request_.received = net::Clock::now();
+  }
+
+  std::string Wire(absl::string_view json) {
+    std::string wire;
+    EXPECT_TRUE(transcode::JsonToWire(*schema_->FindMessage("t.Item"), *schema_, json, {}, &wire, nullptr).ok());
+    return wire;
+  }
+
+  http::Response Call(const std::string& method, const std::string& query = "", const std::string& body = "") {
+    const schema::Method& called = *schema_->FindMethod("t.Items/" + method);
+    schema::Diagnostics diagnostics;
+    const auto rule = routing::CheckRule(called, called.http.front(), diagnostics);
+    const absl::StatusOr<RestEndpoint> endpoint = RestEndpoint::Compile(*rule, *schema_, service_);
+    EXPECT_TRUE(endpoint.ok()) << endpoint.status();
+    request_.query = query;
+    request_.body = body;
+    if (!body.empty()) request_.headers.Add("Content-Type", "application/json");
+    const std::vector<routing::PathValue> values = {routing::PathValue(absl::string_view("i1"))};
+    std::optional<http::Response> response;
+    worker_.Spawn(Run(*endpoint, request_, values, options_, response));
+    worker_.context().poll();
+    return *std::move(response);
+  }
+
+  static Async<void> Run(const RestEndpoint& endpoint, http::Request& request,
+                         const std::vector<routing::PathValue>& values, const RestOptions& options,
+                         std::optional<http::Response>& response) {
+    response = co_await endpoint.Handle(request, values, options);
+  }
+
+  static std::string Header(const http::Response& response, absl::string_view name) {
+    absl::string_view value;
+    return response.headers.Find(name, &value) ? std::string(value) : "(none)";
+  }
+
+  portico::testing::TempFolder folder_;
+  std::shared_ptr<const schema::Schema> schema_;
+  std::unique_ptr<http::ErrorRenderer> errors_;
+  RestOptions options_;
+  net::Worker worker_{0};
+  http::Request request_{worker_, net::kNoDeadline};
+  Service service_;
+};
+
+TEST_F(RestTest, PathAndQueryBecomeTheRequestAndTheReplyBecomesJson) {
+  service_.reply.message = Wire(R"({"name":"chair","weight":"7","tags":["a"]})");
+  service_.reply.headers = {{"cost", "3"}};
+  service_.reply.trailers = {{"cache", "no"}};
+  const http::Response response = Call("Get", "size=4");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, R"({"name":"chair","weight":"7","tags":["a"]})");
+  EXPECT_EQ(Header(response, "Content-Type"), "application/json");
+  EXPECT_EQ(Header(response, "Grpc-Metadata-Cost"), "3");
+  EXPECT_EQ(Header(response, "Grpc-Trailer-Cache"), "no");
+  EXPECT_EQ(service_.asked, "\x10\x04\x0a\x02i1");
+}
+
+TEST_F(RestTest, BodySuccessCodeAndResponseBody) {
+  const http::Response created = Call("Create", "", R"({"name":"x"})");
+  EXPECT_EQ(created.status, 201);
+  EXPECT_EQ(created.body, "{}");
+  EXPECT_EQ(service_.asked, "\x1a\x03\x0a\x01x\x0a\x02i1");
+  EXPECT_EQ(Call("Weigh").body, "\"0\"");
+}
+
+TEST_F(RestTest, FieldsAndPretty) {
+  service_.reply.message = Wire(R"({"name":"chair","weight":"7"})");
+  EXPECT_EQ(Call("Get", "fields=weight&pretty").body, "{\n  \"weight\": \"7\"\n}\n");
+  EXPECT_EQ(Call("Get", "$fields=name").body, R"({"name":"chair"})");
+  const http::Response unknown = Call("Get", "fields=colour");
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_THAT(unknown.body, HasSubstr("colour"));
+}
+
+TEST_F(RestTest, WhatTheServiceSaysOfAFailureIsHandedOn) {
+  service_.failure = absl::NotFoundError("no item i1");
+  const http::Response response = Call("Get");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.body, R"({"code":5,"message":"no item i1"})");
+  EXPECT_EQ(response.code, "NOT_FOUND");
+}
+
+TEST_F(RestTest, AReplyWithoutAJsonFormIs502) {
+  service_.reply.message = "\x0a\x02\xff\xfe";
+  EXPECT_EQ(Call("Get").status, 502);
+}
+
+TEST_F(RestTest, ABadRequestReachesNoService) {
+  EXPECT_EQ(Call("Get", "size=big").status, 400);
+  EXPECT_EQ(Call("Create", "", "{").status, 400);
+  request_.headers.Add("Grpc-Timeout", "soon");
+  EXPECT_EQ(Call("Get").status, 400);
+  EXPECT_FALSE(service_.asked.has_value());
+}
+
+TEST_F(RestTest, UnknownFieldsAreRejectedOrNamedOrIgnored) {
+  EXPECT_EQ(Call("Get", "colour=red").status, 400);
+  options_.read.unknown_fields = transcode::UnknownFields::kWarn;
+  const http::Response warned = Call("Get", "colour=red&b%2Cd=1");
+  EXPECT_EQ(warned.status, 200);
+  EXPECT_EQ(Header(warned, "Portico-Warning"), "colour, b%2Cd");
+  options_.read.unknown_fields = transcode::UnknownFields::kIgnore;
+  EXPECT_EQ(Header(Call("Get", "colour=red"), "Portico-Warning"), "(none)");
+}
+
+TEST_F(RestTest, TheDeadlineIsTheEarlierOfThePolicysAndTheClients) {
+  Call("Weigh");
+  EXPECT_FALSE(service_.has_deadline);
+  Call("Get");
+  EXPECT_TRUE(service_.has_deadline);
+  EXPECT_GT(service_.time_left, std::chrono::milliseconds(1000));
+  request_.headers.Add("X-Request-Timeout", "500ms");
+  Call("Get");
+  EXPECT_LE(service_.time_left, std::chrono::milliseconds(500));
+}
+
+TEST_F(RestTest, MetadataGoesAlong) {
+  request_.headers.Add("Grpc-Metadata-Tenant", "blue");
+  Call("Get");
+  EXPECT_THAT(service_.metadata, Contains(Pair("tenant", "blue")));
+}
+
+TEST_F(RestTest, OmittedPartsAreNamedInAHeader) {
+  service_.reply.omitted = "reviews;reason=deadline";
+  EXPECT_EQ(Header(Call("Get"), "Portico-Omitted"), "reviews;reason=deadline");
+}
+
+TEST_F(RestTest, StreamsAreNotServedYet) {
+  EXPECT_EQ(Call("Watch").status, 501);
+}
+
+}  // namespace
+}  // namespace portico::protocol
