@@ -10,7 +10,9 @@
 namespace portico::transcode {
 namespace {
 
-const TestContracts& Contracts() { return TestContracts::Get(); }
+const TestContracts& Contracts() {
+  return TestContracts::Get();
+}
 
 absl::Status Read(const std::string& type, const std::string& json, std::string* wire, ReadOptions options = {},
                   std::vector<std::string>* unknown = nullptr) {
@@ -24,7 +26,9 @@ struct GoodCase {
   const char* type = "tests.All3";
 };
 
-void PrintTo(const GoodCase& c, std::ostream* out) { *out << c.json; }
+void PrintTo(const GoodCase& c, std::ostream* out) {
+  *out << c.json;
+}
 
 class Accepted : public testing::TestWithParam<GoodCase> {};
 
@@ -70,8 +74,7 @@ const GoodCase kGood[] = {
     {"Int64AsNumber", R"({"anInt64": -9223372036854775808})", "an_int64: -9223372036854775808"},
     {"Uint64Max", R"({"aUint64": "18446744073709551615"})", "a_uint64: 18446744073709551615"},
     {"Uint64AsFloat", R"({"aUint64": 18446744073709549568.0})", "a_uint64: 18446744073709549568"},
-    {"Zigzag", R"({"aSint32": -5, "aSint64": "-9223372036854775808"})",
-     "a_sint32: -5 a_sint64: -9223372036854775808"},
+    {"Zigzag", R"({"aSint32": -5, "aSint64": "-9223372036854775808"})", "a_sint32: -5 a_sint64: -9223372036854775808"},
     {"Fixed", R"({"aFixed32": 4294967295, "aFixed64": "1", "aSfixed32": -1, "aSfixed64": "-2"})",
      "a_fixed32: 4294967295 a_fixed64: 1 a_sfixed32: -1 a_sfixed64: -2"},
     {"FloatMax", R"({"aFloat": 3.4028235e38})", "a_float: 3.4028235e38"},
@@ -97,7 +100,8 @@ const GoodCase kGood[] = {
      "optional_int32: 0 optional_string: ''"},
     {"OneofDefaultsAreKept", R"({"choiceUint32": 0})", "choice_uint32: 0"},
     {"NullIsAbsent", R"({"anInt32": null, "inner": null, "manyInt32": null, "strings": null, "timestamp": null,
-      "int32Value": null, "color": null, "any": null, "struct": null, "list": null})", ""},
+      "int32Value": null, "color": null, "any": null, "struct": null, "list": null})",
+     ""},
     {"NullOfOneofFirst", R"({"choiceUint32": null, "choiceString": "x"})", "choice_string: 'x'"},
     {"NullOfOneofSecond", R"({"choiceString": "x", "choiceUint32": null})", "choice_string: 'x'"},
     {"NullValueInOneof", R"({"choiceNull": null})", "choice_null: NULL_VALUE"},
@@ -118,7 +122,8 @@ const GoodCase kGood[] = {
     {"LongMessageGetsALongLength",
      R"({"self": {"self": {"aString": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}}, "anInt32": 1})",
      "self { self { a_string: "
-     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' } } "
+     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' } } "
      "an_int32: 1"},
     {"Timestamp", R"({"timestamp": "1970-01-01T00:00:01.5Z"})", "timestamp { seconds: 1 nanos: 500000000 }"},
     {"TimestampOffset", R"({"timestamp": "1970-01-01T08:00:01+08:00"})", "timestamp { seconds: 1 }"},
@@ -139,10 +144,10 @@ const GoodCase kGood[] = {
         fields { key: 'b' value { list_value { values { bool_value: true } values { string_value: 'x' }
           values { struct_value {} } } } }
         fields { key: 'c' value { struct_value { fields { key: 'd' value { null_value: NULL_VALUE } } } } } })"},
-    {"ListValue", R"({"list": [[], null]})",
-     "list { values { list_value {} } values { null_value: NULL_VALUE } }"},
+    {"ListValue", R"({"list": [[], null]})", "list { values { list_value {} } values { null_value: NULL_VALUE } }"},
     {"EmptyMessage", R"({"empty": {}})", "empty {}"},
-    {"Any", R"({"any": {"@type": "x/tests.Inner", "name": "n"}})", R"(any { type_url: 'x/tests.Inner' value: '\n\001n' })"},
+    {"Any", R"({"any": {"@type": "x/tests.Inner", "name": "n"}})",
+     R"(any { type_url: 'x/tests.Inner' value: '\n\001n' })"},
     {"AnyTypeLast", R"({"any": {"name": "n", "@type": "x/tests.Inner"}})",
      R"(any { type_url: 'x/tests.Inner' value: '\n\001n' })"},
     {"AnyEmpty", R"({"any": {}})", "any {}"},
@@ -174,7 +179,9 @@ struct BadCase {
   const char* type = "tests.All3";
 };
 
-void PrintTo(const BadCase& c, std::ostream* out) { *out << c.json; }
+void PrintTo(const BadCase& c, std::ostream* out) {
+  *out << c.json;
+}
 
 class Rejected : public testing::TestWithParam<BadCase> {};
 
@@ -250,8 +257,8 @@ const BadCase kBad[] = {
     {"ElementPath", R"({"manyInner": [{}, {"count": "x"}]})", "many_inner[1].count", "not an int32"},
     {"MapNeedsAnObject", R"({"strings": []})", "strings", "expected an object"},
     {"MapDuplicateKey", R"({"strings": {"a": "1", "a": "2"}})", "strings", "twice"},
-    {"MapDuplicateKeyAmongMany",
-     R"({"ints": {"1":1,"2":1,"3":1,"4":1,"5":1,"6":1,"7":1,"8":1,"9":1,"10":1,"3":1}})", "ints", "twice"},
+    {"MapDuplicateKeyAmongMany", R"({"ints": {"1":1,"2":1,"3":1,"4":1,"5":1,"6":1,"7":1,"8":1,"9":1,"10":1,"3":1}})",
+     "ints", "twice"},
     {"MapBadIntKey", R"({"ints": {"x": 1}})", "ints[x]", "not an int32"},
     {"MapBadBoolKey", R"({"inners": {"1": {}}})", "inners[1]", "true"},
     {"TimestampLowerT", R"({"timestamp": "1970-01-01t00:00:00Z"})", "timestamp", "RFC 3339"},
@@ -306,8 +313,7 @@ TEST(JsonToWire, UnknownFieldsAreWarnedOf) {
                        "manyColor": ["NOPE", "GREEN"], "color": "NOPE"})",
                    &wire, options, &unknown)
                   .ok());
-  EXPECT_EQ(unknown,
-            (std::vector<std::string>{"x", "many_inner[1].z", "colors[a]", "many_color[0]", "color"}));
+  EXPECT_EQ(unknown, (std::vector<std::string>{"x", "many_inner[1].z", "colors[a]", "many_color[0]", "color"}));
   EXPECT_EQ(Contracts().Text("tests.All3", wire),
             "many_color: GREEN many_inner { } many_inner { } colors { key: \"b\" value: BLUE }");
 }

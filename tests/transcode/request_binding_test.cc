@@ -9,7 +9,9 @@
 namespace portico::transcode {
 namespace {
 
-const TestContracts& Contracts() { return TestContracts::Get(); }
+const TestContracts& Contracts() {
+  return TestContracts::Get();
+}
 
 struct Call {
   const char* name;
@@ -25,7 +27,9 @@ struct Call {
   const char* content_type = "application/json";
 };
 
-void PrintTo(const Call& c, std::ostream* out) { *out << c.query << " " << c.body; }
+void PrintTo(const Call& c, std::ostream* out) {
+  *out << c.query << " " << c.body;
+}
 
 class Bound : public testing::TestWithParam<Call> {};
 
@@ -57,35 +61,96 @@ const Call kCalls[] = {
     {"WholeBodyAndPathWins", {"name"}, "*", {"path"}, "", R"({"name": "body"})", "name: \"path\""},
     {"PathZeroWins", {"number"}, "*", {"0"}, "", R"({"number": 5})", ""},
     {"WholeBodyEmpty", {"name"}, "*", {"x"}, "", "", "name: \"x\""},
-    {"WholeBodyTakesNoQuery", {}, "*", {}, "page_size=1", "{}",
+    {"WholeBodyTakesNoQuery",
+     {},
+     "*",
+     {},
+     "page_size=1",
+     "{}",
      "page_size: the whole request comes from the body, not from the query"},
     {"WholeBodyWarnsOfQuery", {}, "*", {}, "page_size=1", "{}", "", "POST", UnknownFields::kWarn, "page_size"},
     {"FieldBody", {}, "product", {}, "pageSize=2", R"({"title": "t"})", "product { title: \"t\" } page_size: 2"},
-    {"FieldBodyMergesWithPath", {"product.product_id"}, "product", {"p"}, "", R"({"title": "t", "productId": "other"})",
+    {"FieldBodyMergesWithPath",
+     {"product.product_id"},
+     "product",
+     {"p"},
+     "",
+     R"({"title": "t", "productId": "other"})",
      "product { product_id: \"p\" title: \"t\" }"},
     {"FieldBodyRepeated", {}, "words", {}, "", R"(["a", "b"])", "words: \"a\" words: \"b\""},
     {"FieldBodyScalar", {}, "page_size", {}, "", "7", "page_size: 7"},
-    {"FieldBodyErrorPath", {}, "product", {}, "", R"({"detail": {"count": "x"}})",
+    {"FieldBodyErrorPath",
+     {},
+     "product",
+     {},
+     "",
+     R"({"detail": {"count": "x"}})",
      "product.detail.count: not an int32: \"x\""},
     {"BodyUnmappedEmpty", {}, "", {}, "", "{ }", ""},
     {"BodyUnmapped", {}, "", {}, "", R"({"name": 1})", "name: the method takes no body, only path and query"},
     {"BodyUnmappedWarned", {}, "", {}, "", R"({"name": 1, "x": []})", "", "POST", UnknownFields::kWarn, "name x"},
-    {"BodyUnmappedMalformed", {}, "", {}, "", "{", "malformed JSON: line 1, column 2: the JSON text ends within an object",
-     "POST", UnknownFields::kIgnore},
-    {"BodyOfAnotherType", {}, "*", {}, "", "a=b", "the body must be application/json, not text/plain", "POST",
-     UnknownFields::kReject, "", "text/plain"},
-    {"BodyOfAnotherCharset", {}, "*", {}, "", "{}",
-     "the body must be application/json, not application/json; charset=latin1", "POST", UnknownFields::kReject, "",
+    {"BodyUnmappedMalformed",
+     {},
+     "",
+     {},
+     "",
+     "{",
+     "malformed JSON: line 1, column 2: the JSON text ends within an object",
+     "POST",
+     UnknownFields::kIgnore},
+    {"BodyOfAnotherType",
+     {},
+     "*",
+     {},
+     "",
+     "a=b",
+     "the body must be application/json, not text/plain",
+     "POST",
+     UnknownFields::kReject,
+     "",
+     "text/plain"},
+    {"BodyOfAnotherCharset",
+     {},
+     "*",
+     {},
+     "",
+     "{}",
+     "the body must be application/json, not application/json; charset=latin1",
+     "POST",
+     UnknownFields::kReject,
+     "",
      "application/json; charset=latin1"},
-    {"BodyOfJsonSuffix", {}, "*", {}, "", "{}", "", "POST", UnknownFields::kReject, "",
+    {"BodyOfJsonSuffix",
+     {},
+     "*",
+     {},
+     "",
+     "{}",
+     "",
+     "POST",
+     UnknownFields::kReject,
+     "",
      "application/merge-patch+json; charset=\"UTF-8\""},
     {"BodyWithoutType", {}, "*", {}, "", "{}", "", "POST", UnknownFields::kReject, "", ""},
     {"QueryDecoded", {}, "", {}, "name=a%20b+c%26%C3%A9", "", "name: \"a b c&\\303\\251\""},
-    {"QueryRepeated", {}, "", {}, "words=a&words=b&colors=BLUE&colors=1", "",
+    {"QueryRepeated",
+     {},
+     "",
+     {},
+     "words=a&words=b&colors=BLUE&colors=1",
+     "",
      "colors: BLUE colors: GREEN words: \"a\" words: \"b\""},
-    {"QueryNested", {}, "", {}, "all.inner.child.name=x&all.anInt32=5", "",
+    {"QueryNested",
+     {},
+     "",
+     {},
+     "all.inner.child.name=x&all.anInt32=5",
+     "",
      "all { an_int32: 5 inner { child { name: \"x\" } } }"},
-    {"QueryWellKnown", {}, "", {},
+    {"QueryWellKnown",
+     {},
+     "",
+     {},
      "update_mask=title,list_price,barBaz&all.timestamp=1970-01-01T00:00:01Z&all.duration=1.5s&all.int64_value=7"
      "&all.a_bytes=AQ&all.a_bool=true&all.a_double=NaN",
      "",
@@ -95,10 +160,21 @@ const Call kCalls[] = {
     {"QueryTwice", {}, "", {}, "page_size=1&pageSize=1", "", "page_size: comes twice"},
     {"QueryNestedTwice", {}, "", {}, "all.an_int32=1&all.anInt32=2", "", "all.an_int32: comes twice"},
     {"QueryOneof", {}, "", {}, "left=a&right=1", "", "right: is of the same oneof as left"},
-    {"QueryNestedOneof", {}, "", {}, "all.choice_uint32=1&all.choice_inner.name=a", "",
+    {"QueryNestedOneof",
+     {},
+     "",
+     {},
+     "all.choice_uint32=1&all.choice_inner.name=a",
+     "",
      "all.choice_inner.name: is of the same oneof as all.choice_uint32"},
     {"QueryOfPathField", {"name"}, "", {"x"}, "name=y", "", "name: comes from the path, not from the query"},
-    {"QueryOfBodyField", {}, "product", {}, "product.title=y", "{}", "product.title: comes from the body, not from the query"},
+    {"QueryOfBodyField",
+     {},
+     "product",
+     {},
+     "product.title=y",
+     "{}",
+     "product.title: comes from the body, not from the query"},
     {"QueryUnknown", {}, "", {}, "nome=y", "", "nome: unknown field of tests.Request"},
     {"QueryUnknownNested", {}, "", {}, "product.nome=y", "", "product.nome: unknown field of tests.Request"},
     {"QueryUnknownWarned", {}, "", {}, "nome=y&page_size=1", "", "page_size: 1", "GET", UnknownFields::kWarn, "nome"},
@@ -106,22 +182,43 @@ const Call kCalls[] = {
     {"QueryMessage", {}, "", {}, "product=x", "", "product: the query cannot give a tests.Product"},
     {"QueryMap", {}, "", {}, "labels=x", "", "labels: the query cannot give a map"},
     {"QueryStruct", {}, "", {}, "all.struct=x", "", "all.struct: the query cannot give a google.protobuf.Struct"},
-    {"QueryThroughRepeated", {}, "", {}, "products.title=x", "",
+    {"QueryThroughRepeated",
+     {},
+     "",
+     {},
+     "products.title=x",
+     "",
      "products.title: products is repeated, the query cannot give parts of it"},
-    {"QueryThroughWellKnown", {}, "", {}, "update_mask.paths=x", "",
+    {"QueryThroughWellKnown",
+     {},
+     "",
+     {},
+     "update_mask.paths=x",
+     "",
      "update_mask.paths: update_mask of type google.protobuf.FieldMask must be given as a whole"},
     {"QueryBadNumber", {}, "", {}, "page_size=", "", "page_size: not an int32: \"\""},
     {"QueryBadBool", {}, "", {}, "all.a_bool=1", "", "all.a_bool: neither true nor false: \"1\""},
     {"QueryBadEnum", {}, "", {}, "colors=PINK", "", "colors: not a value of tests.Color: \"PINK\""},
     {"QueryBadEscape", {}, "", {}, "name=%2", "", "the query has a percent sign without two hexadecimal digits"},
     {"QueryBadUtf8", {}, "", {}, "name=%ff", "", "name: the text is not UTF-8"},
-    {"PatchDerivesTheMask", {"product.product_id"}, "product", {"p"}, "",
+    {"PatchDerivesTheMask",
+     {"product.product_id"},
+     "product",
+     {"p"},
+     "",
      R"({"title": "t", "detail": {"child": {"name": "x"}, "numbers": [1]}, "tags": null, "productId": "p"})",
-     "product { product_id: \"p\" title: \"t\" detail { child { name: \"x\" } numbers: 1 } } update_mask { paths: \"title\" "
+     "product { product_id: \"p\" title: \"t\" detail { child { name: \"x\" } numbers: 1 } } update_mask { paths: "
+     "\"title\" "
      "paths: \"detail.child.name\" paths: \"detail.numbers\" paths: \"tags\" }",
      "PATCH"},
-    {"PatchKeepsTheClientsMask", {}, "product", {}, "updateMask=title", R"({"title": "t", "price": 1})",
-     "product { title: \"t\" price: 1 } update_mask { paths: \"title\" }", "PATCH"},
+    {"PatchKeepsTheClientsMask",
+     {},
+     "product",
+     {},
+     "updateMask=title",
+     R"({"title": "t", "price": 1})",
+     "product { title: \"t\" price: 1 } update_mask { paths: \"title\" }",
+     "PATCH"},
 };
 
 INSTANTIATE_TEST_SUITE_P(HttpRule, Bound, testing::ValuesIn(kCalls),
@@ -149,7 +246,8 @@ TEST(RequestBinding, FieldsAndPrettyAreReservedUnlessTheMessageHasThem) {
 }
 
 TEST(RequestBinding, ForeignContentTypesAreMarkedAs415) {
-  const auto binding = RequestBinding::Compile(Contracts().Table("tests.Request"), Contracts().types(), {"POST", {}, "*"});
+  const auto binding =
+      RequestBinding::Compile(Contracts().Table("tests.Request"), Contracts().types(), {"POST", {}, "*"});
   RequestBinding::Output output;
   const absl::Status status = binding->Bind({{}, "", "x", "text/plain"}, {}, &output);
   EXPECT_EQ(status.GetPayload(kHttpStatusKey).value(), "415");
@@ -157,9 +255,10 @@ TEST(RequestBinding, ForeignContentTypesAreMarkedAs415) {
 
 TEST(RequestBinding, RulesThatDoNotFitAreRejected) {
   const auto compile = [](std::vector<std::string> path, const char* body) {
-    return std::string(RequestBinding::Compile(Contracts().Table("tests.Request"), Contracts().types(), {"GET", path, body})
-                           .status()
-                           .message());
+    return std::string(
+        RequestBinding::Compile(Contracts().Table("tests.Request"), Contracts().types(), {"GET", path, body})
+            .status()
+            .message());
   };
   EXPECT_EQ(compile({"nome"}, ""), "path variable \"nome\": tests.Request has no such field");
   EXPECT_EQ(compile({"product"}, ""), "path variable \"product\": not a field that one string can give");

@@ -10,8 +10,8 @@
 
 namespace portico::transcode {
 
-// The message types of test_contracts.cc, which has them as the text of two .proto files: tests.All3 and tests.All2 have
-// every kind of field of proto3 and proto2.
+// The message types of test_contracts.cc, which has them as the text of two .proto files: tests.All3 and tests.All2
+// have every kind of field of proto3 and proto2.
 class TestContracts {
  public:
   static const TestContracts& Get();

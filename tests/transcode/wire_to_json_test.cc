@@ -9,7 +9,9 @@
 namespace portico::transcode {
 namespace {
 
-const TestContracts& Contracts() { return TestContracts::Get(); }
+const TestContracts& Contracts() {
+  return TestContracts::Get();
+}
 
 // The JSON, or "CODE: message".
 std::string Json(const std::string& type, const std::string& wire, const WriteOptions& options = {},
@@ -30,7 +32,9 @@ struct Case {
   const char* type = "tests.All3";
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.text; }
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.text;
+}
 
 class Written : public testing::TestWithParam<Case> {};
 
@@ -62,11 +66,14 @@ const Case kCases[] = {
     {"FloatsOfSinglePrecision", "many_float: [0.1, 16777216, 3.4028235e38, 1e-45, 1234567, 0.25]",
      R"({"manyFloat":[0.1,16777216,3.4028235e+38,1e-45,1234567,0.25]})"},
     {"MinusZeroIsNoDefault", "a_double: -0.0", R"({"aDouble":-0})"},
-    {"Strings", R"(a_string: "\"\\/\b\f\n\r\t\001\177é€")", "{\"aString\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\x7f\u00e9\u20ac\"}"},
-    {"LineSeparatorsStandForThemselves", "a_string: '\u2028\u2029</script>'", "{\"aString\":\"\u2028\u2029</script>\"}"},
+    {"Strings", R"(a_string: "\"\\/\b\f\n\r\t\001\177é€")",
+     "{\"aString\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\x7f\u00e9\u20ac\"}"},
+    {"LineSeparatorsStandForThemselves", "a_string: '\u2028\u2029</script>'",
+     "{\"aString\":\"\u2028\u2029</script>\"}"},
     {"Bytes", R"(many_bytes: "" many_bytes: "\001" many_bytes: "\001\002" many_bytes: "\373\377\376")",
      R"({"manyBytes":["","AQ==","AQI=","+//+"]})"},
-    {"Enums", "color: BLUE many_color: [RED, GREEN, NEGATIVE]", R"({"color":"BLUE","manyColor":["RED","GREEN","NEGATIVE"]})"},
+    {"Enums", "color: BLUE many_color: [RED, GREEN, NEGATIVE]",
+     R"({"color":"BLUE","manyColor":["RED","GREEN","NEGATIVE"]})"},
     {"EnumUnknown", "color: 17", R"({"color":17})"},
     {"Presence", "optional_int32: 0 optional_string: ''", R"({"optionalInt32":0,"optionalString":""})"},
     {"Oneof", "choice_uint32: 0", R"({"choiceUint32":0})"},
@@ -74,12 +81,14 @@ const Case kCases[] = {
     {"Messages", "inner { } many_inner { } many_inner { count: 1 child { name: 'x' } }",
      R"({"inner":{},"manyInner":[{},{"count":1,"child":{"name":"x"}}]})"},
     {"Maps",
-     "strings { key: 'k\"' value: 'v' } ints { key: -1 value: 2 } inners { key: true value { } } colors { key: 'a' value: BLUE }",
+     "strings { key: 'k\"' value: 'v' } ints { key: -1 value: 2 } inners { key: true value { } } colors { key: 'a' "
+     "value: BLUE }",
      R"({"strings":{"k\"":"v"},"ints":{"-1":"2"},"inners":{"true":{}},"colors":{"a":"BLUE"}})"},
     {"RenamedKeyIsEscaped", "renamed: 'x'", R"({"@other \"name\"":"x"})"},
     {"FarAway", "far_away: 1", R"({"farAway":1})"},
     {"Timestamps",
-     "many_timestamp { } many_timestamp { seconds: -62135596800 } many_timestamp { seconds: 253402300799 nanos: 999999999 } "
+     "many_timestamp { } many_timestamp { seconds: -62135596800 } many_timestamp { seconds: 253402300799 nanos: "
+     "999999999 } "
      "many_timestamp { seconds: 951782400 nanos: 10000000 } many_timestamp { seconds: -1 nanos: 1000 }",
      R"({"manyTimestamp":["1970-01-01T00:00:00Z","0001-01-01T00:00:00Z","9999-12-31T23:59:59.999999999Z","2000-02-29T00:00:00.010Z","1969-12-31T23:59:59.000001Z"]})"},
     {"Duration", "duration { seconds: -1 nanos: -500000000 }", R"({"duration":"-1.500s"})"},
@@ -91,12 +100,13 @@ const Case kCases[] = {
      "struct { fields { key: 'a' value { list_value { values { null_value: NULL_VALUE } values { number_value: 1.5 } "
      "values { bool_value: false } values { struct_value { } } } } } } value { string_value: '' } list { }",
      R"({"struct":{"a":[null,1.5,false,{}]},"value":"","list":[]})"},
-    {"AnyOfMessage", R"(any { type_url: 'x/tests.Inner' value: '\n\001n' })", R"({"any":{"@type":"x/tests.Inner","name":"n"}})"},
+    {"AnyOfMessage", R"(any { type_url: 'x/tests.Inner' value: '\n\001n' })",
+     R"({"any":{"@type":"x/tests.Inner","name":"n"}})"},
     {"AnyOfWellKnown", R"(any { type_url: 'x/google.protobuf.Duration' value: '\010\001' })",
      R"({"any":{"@type":"x/google.protobuf.Duration","value":"1s"}})"},
     {"AnyEmpty", "any { }", R"({"any":{}})"},
-    {"Group", "Data { group_int32: 5 } Datum { value: 1 } Datum { }", R"({"data":{"groupInt32":5},"datum":[{"value":1},{}]})",
-     "tests.All2"},
+    {"Group", "Data { group_int32: 5 } Datum { value: 1 } Datum { }",
+     R"({"data":{"groupInt32":5},"datum":[{"value":1},{}]})", "tests.All2"},
     {"Extensions", "[tests.extra]: 5 [tests.extra_must] { needed: 1 }",
      R"({"[tests.extra]":5,"[tests.extra_must]":[{"needed":1}]})", "tests.All2"},
     {"Proto2DefaultsAreWrittenWhenPresent", "an_int32: 0 closed: TWO a_string: ''",
@@ -124,8 +134,9 @@ TEST(WireToJson, FieldsMayComeInAnyOrderAndTwice) {
   EXPECT_EQ(joined({"choice_inner { name: 'a' }", "choice_uint32: 1"}), R"({"choiceUint32":1})");
   EXPECT_EQ(joined({"choice_inner { name: 'a' }", "choice_uint32: 1", "choice_inner { count: 1 }"}),
             R"({"choiceInner":{"count":1}})");
-  EXPECT_EQ(joined({"strings { key: 'a' value: '1' }", "strings { key: 'b' value: '2' }", "strings { key: 'a' value: '3' }"}),
-            R"({"strings":{"a":"3","b":"2"}})");
+  EXPECT_EQ(
+      joined({"strings { key: 'a' value: '1' }", "strings { key: 'b' value: '2' }", "strings { key: 'a' value: '3' }"}),
+      R"({"strings":{"a":"3","b":"2"}})");
   EXPECT_EQ(joined({"value { struct_value { fields { key: 'a' value { bool_value: true } } } }",
                     "value { struct_value { fields { key: 'b' value { bool_value: true } } } }"}),
             R"({"value":{"a":true,"b":true}})");
@@ -201,7 +212,8 @@ TEST(WireToJson, WhatHasNoJsonFormIsDataLoss) {
             "DATA_LOSS: any: the Any is of no known contract: \"x/tests.Nothing\"");
   EXPECT_EQ(text("any { value: 'x' }"), "DATA_LOSS: any: the Any has a value, but no type");
   EXPECT_EQ(text("value { }"), "DATA_LOSS: value: the google.protobuf.Value holds no value");
-  EXPECT_EQ(text("value { number_value: nan }"), "DATA_LOSS: value: a google.protobuf.Value must not be NaN or infinite");
+  EXPECT_EQ(text("value { number_value: nan }"),
+            "DATA_LOSS: value: a google.protobuf.Value must not be NaN or infinite");
   for (const char* path : {"fooBar", "foo_3_bar", "foo__bar", "foo_", "a,b", ""}) {
     EXPECT_EQ(text(absl::StrCat("mask { paths: '", path, "' }").c_str()),
               "DATA_LOSS: mask: a path of the field mask has no JSON form");
@@ -241,8 +253,9 @@ TEST(WireToJson, NestedDisorderTakesLinearTime) {
 }
 
 TEST(WireToJson, OptionsChangeTheForm) {
-  const std::string wire = Contracts().Wire(
-      "tests.All3", "an_int64: 5 color: BLUE inner { color: GREEN } many_int64: [1] ints { key: 1 value: 2 } doubles { key: 3 value: 1 } ");
+  const std::string wire = Contracts().Wire("tests.All3",
+                                            "an_int64: 5 color: BLUE inner { color: GREEN } many_int64: [1] ints { "
+                                            "key: 1 value: 2 } doubles { key: 3 value: 1 } ");
   WriteOptions options;
   options.enums_as_numbers = options.int64_as_numbers = options.proto_names = true;
   EXPECT_EQ(Json("tests.All3", wire, options),
@@ -275,7 +288,8 @@ TEST(WireToJson, UnpopulatedFieldsWithoutPresenceAreWrittenOnDemand) {
   const std::string middle = Contracts().Wire("tests.Inner", "count: 0 numbers: 1");
   EXPECT_EQ(Json("tests.Inner", middle, options), R"({"name":"","count":0,"numbers":[1],"color":"RED"})");
   // Out of order: numbers, then name.
-  const std::string disorder = Contracts().Wire("tests.Inner", "numbers: 1") + Contracts().Wire("tests.Inner", "name: 'x'");
+  const std::string disorder =
+      Contracts().Wire("tests.Inner", "numbers: 1") + Contracts().Wire("tests.Inner", "name: 'x'");
   EXPECT_EQ(Json("tests.Inner", disorder, options), R"({"name":"x","count":0,"numbers":[1],"color":"RED"})");
   EXPECT_EQ(Json("tests.All2", "", options),
             R"({"manyClosed":[],"packedClosed":[],"datum":[],"closedMap":{},"loose":[],"[tests.extra_must]":[]})");
@@ -283,12 +297,13 @@ TEST(WireToJson, UnpopulatedFieldsWithoutPresenceAreWrittenOnDemand) {
 }
 
 TEST(WireToJson, WritesOnlyWhatIsSelected) {
-  const std::string wire = Contracts().Wire(
-      "tests.All3",
-      "an_int32: 1 inner { name: 'a' count: 2 child { name: 'b' count: 3 } } many_inner { name: 'c' count: 4 } color: BLUE");
+  const std::string wire = Contracts().Wire("tests.All3",
+                                            "an_int32: 1 inner { name: 'a' count: 2 child { name: 'b' count: 3 } } "
+                                            "many_inner { name: 'c' count: 4 } color: BLUE");
   EXPECT_EQ(Json("tests.All3", wire, {}, "inner.child.name,many_inner.count,color"),
             R"({"color":"BLUE","inner":{"child":{"name":"b"}},"manyInner":[{"count":4}]})");
-  EXPECT_EQ(Json("tests.All3", wire, {}, "inner.name,inner"), R"({"inner":{"name":"a","count":2,"child":{"name":"b","count":3}}})");
+  EXPECT_EQ(Json("tests.All3", wire, {}, "inner.name,inner"),
+            R"({"inner":{"name":"a","count":2,"child":{"name":"b","count":3}}})");
   EXPECT_EQ(Json("tests.All3", wire, {}, "aString"), "{}");
   // A oneof member that is not selected still clears the one before it.
   const std::string oneof =

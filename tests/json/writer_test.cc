@@ -1,0 +1,126 @@
+#include "gateway/json/writer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "gateway/json/base64.h"
+#include "gateway/json/utf8.h"
+
+namespace portico::json {
+namespace {
+
+template <class Append>
+std::string Written(Append append) {
+  std::string out = ">";
+  wire::AppendBuffer buffer(&out, 0);
+  append(&buffer);
+  buffer.Finish();
+  return out.substr(1);
+}
+
+std::string String(absl::string_view text) {
+  bool good = false;
+  const std::string out = Written([&](auto* buffer) { good = AppendString(text, buffer); });
+  return good ? out : "not UTF-8";
+}
+
+TEST(AppendString, EscapesWhatMustBeEscapedAndNothingElse) {
+  EXPECT_EQ(String(""), R"("")");
+  EXPECT_EQ(String("a\"b\\c/d"), R"("a\"b\\c/d")");
+  EXPECT_EQ(String("\b\f\n\r\t"), R"("\b\f\n\r\t")");
+  EXPECT_EQ(String(absl::string_view("\0\x1f\x7f", 3)), "\"\\u0000\\u001f\x7f\"");
+  EXPECT_EQ(String("<é€\U0001f600\u2028>"), "\"<é€\U0001f600\u2028>\"");
+  EXPECT_EQ(String("\xff"), "not UTF-8");
+  EXPECT_EQ(String("eight bytes and more \xe2\x82"), "not UTF-8");
+  std::string plain;
+  AppendString("a\n", &plain);
+  EXPECT_EQ(plain, R"("a\n")");
+}
+
+TEST(AppendString, LongTextWithManyEscapesFits) {
+  const std::string text(10000, '\x01');
+  EXPECT_EQ(String(text).size(), 60002u);
+}
+
+TEST(AppendNumbers, AreShortestAndComeBack) {
+  const auto number = [](double value) { return Written([&](auto* buffer) { AppendDouble(value, buffer); }); };
+  EXPECT_EQ(number(0), "0");
+  EXPECT_EQ(number(-0.0), "-0");
+  EXPECT_EQ(number(12.5), "12.5");
+  EXPECT_EQ(number(0.1), "0.1");
+  EXPECT_EQ(number(-19.99), "-19.99");
+  EXPECT_EQ(number(100000), "100000");
+  EXPECT_EQ(number(0.00001), "0.00001");
+  EXPECT_EQ(number(1e-7), "1e-07");
+  EXPECT_EQ(number(1e22), "1e+22");
+  EXPECT_EQ(number(std::numeric_limits<double>::infinity()), R"("Infinity")");
+  EXPECT_EQ(number(-std::numeric_limits<double>::infinity()), R"("-Infinity")");
+  EXPECT_EQ(number(std::nan("")), R"("NaN")");
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 20000; ++i) {
+    const uint64_t bits = random();
+    double value;
+    std::memcpy(&value, &bits, sizeof(value));
+    if (i % 2 == 0) value = static_cast<double>(bits % 100000000) / 1000;
+    if (!std::isfinite(value)) continue;
+    EXPECT_EQ(std::strtod(number(value).c_str(), nullptr), value);
+    const auto single = static_cast<float>(value);
+    if (!std::isfinite(single)) continue;
+    EXPECT_EQ(std::strtof(Written([&](auto* buffer) { AppendFloat(single, buffer); }).c_str(), nullptr), single);
+  }
+}
+
+TEST(AppendNumbers, IntegersOfAllSizes) {
+  EXPECT_EQ(Written([](auto* buffer) { AppendInt64(INT64_MIN, buffer); }), "-9223372036854775808");
+  EXPECT_EQ(Written([](auto* buffer) { AppendUint64(UINT64_MAX, buffer); }), "18446744073709551615");
+}
+
+TEST(Base64, ComesBackInEitherAlphabetAndPaddedOrNot) {
+  std::mt19937 random(1);
+  for (size_t size = 0; size < 50; ++size) {
+    std::string bytes;
+    for (size_t i = 0; i < size; ++i) bytes += static_cast<char>(random());
+    std::string text = Written([&](auto* buffer) { AppendBase64(bytes, buffer); });
+    text = text.substr(1, text.size() - 2);
+    EXPECT_EQ(text.size() % 4, 0u);
+    std::string url_safe = text;
+    for (char& c : url_safe) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    std::string unpadded = url_safe.substr(0, url_safe.find('='));
+    for (const std::string& form : {text, url_safe, unpadded}) {
+      bool good = false;
+      EXPECT_EQ(Written([&](auto* buffer) { good = AppendBase64Decoded(form, buffer); }), bytes);
+      EXPECT_TRUE(good) << form;
+    }
+  }
+}
+
+TEST(Base64, RefusesWhatItIsNot) {
+  for (const char* text : {"A", "AAAAA", "A===", "AA=", "AA==A", "A*AA", "AA AA", "=", "====", "AA\n=", "+-AA"}) {
+    bool good = true;
+    Written([&](auto* buffer) { good = AppendBase64Decoded(text, buffer); });
+    EXPECT_FALSE(good) << text;
+  }
+}
+
+TEST(Utf8, EveryCharacterComesBackAndNothingElseIsOne) {
+  for (uint32_t code = 1; code <= 0x10ffff; ++code) {
+    if (code >= 0xd800 && code <= 0xdfff) continue;
+    char bytes[4];
+    const absl::string_view text(bytes, static_cast<size_t>(PutUtf8(code, bytes) - bytes));
+    ASSERT_TRUE(IsUtf8(text)) << code;
+    if (text.size() > 1) {
+      ASSERT_FALSE(IsUtf8(text.substr(0, text.size() - 1))) << code;
+      ASSERT_FALSE(IsUtf8(text.substr(1))) << code;
+    }
+  }
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("eight bytes, é, and more"));
+  EXPECT_FALSE(IsUtf8("\xed\xa0\x80"));
+  EXPECT_FALSE(IsUtf8("\xf5\x80\x80\x80"));
+}
+
+}  // namespace
+}  // namespace portico::json
