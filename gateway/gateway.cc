@@ -59,42 +59,102 @@ std::vector<admin::Route> RoutesOf(const Snapshot& snapshot) {
   return routes;
 }
 
+// The files and folders that a snapshot was built from.
+std::vector<std::string> PathsOf(const config::LoadedConfig& loaded) {
+  std::vector<std::string> paths = {loaded.path};
+  for (const schema::ContractSource& source : config::ContractSources(loaded)) paths.push_back(source.path);
+  for (const auto& [name, cluster] : loaded.config.clusters()) {
+    for (const std::string* path : {&cluster.tls().ca(), &cluster.tls().cert(), &cluster.tls().key()}) {
+      if (!path->empty()) paths.push_back(*path);
+    }
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+nlohmann::ordered_json ToJson(const schema::Diagnostic& mistake) {
+  return {{"file", mistake.position.file},
+          {"line", mistake.position.line},
+          {"column", mistake.position.column},
+          {"message", mistake.message}};
+}
+
+// What a listener was made of; another listener takes its place when this changes.
+bool SameListener(const config::Frontend& a, const config::Frontend& b) {
+  return a.listen() == b.listen() && a.errors() == b.errors() &&
+         a.limits().SerializeAsString() == b.limits().SerializeAsString();
+}
+
 }  // namespace
 
-// What of a frontend outlives snapshots: its address, its log, its counters. Hands every request to the frontend of its
-// name in the snapshot in use.
+// What of a frontend outlives snapshots: its listener, its log, its counters. Hands every request to the frontend of
+// its name in the snapshot in use. Everything but Handle() and Refused() is for one thread at a time.
 class Gateway::Port final : public http::Handler, public http::RefusalObserver {
  public:
-  Port(const config::Frontend& config, size_t index, const std::shared_ptr<const Snapshot>& snapshot, size_t workers,
-       middleware::AccessLogSink* sink)
-      : index_(index),
-        errors_(ErrorFormatOf(config), nullptr),
-        access_log_(config.name(), sink),
-        stats_(config.name(), static_cast<int>(workers)),
-        lanes_(workers) {
-    for (Lane& lane : lanes_) lane.snapshot = snapshot;
+  Port(std::string name, size_t workers, middleware::AccessLogSink* sink)
+      : name_(name), access_log_(name, sink), stats_(name, static_cast<int>(workers)), lanes_(workers) {}
+
+  const std::string& name() const { return name_; }
+  const middleware::Stats& stats() const { return stats_; }
+  bool serving() const { return listening_ != nullptr && listening_->listener->serving(); }
+  bool open() const { return listening_ != nullptr; }
+
+  // Whether `frontend` needs no other listener than the one there is.
+  bool Fits(const config::Frontend& frontend) const {
+    return listening_ != nullptr && SameListener(listening_->config, frontend);
   }
 
-  absl::Status Listen(absl::Span<net::Worker* const> workers, const config::Frontend& config) {
-    absl::StatusOr<std::unique_ptr<http::Listener>> listener =
-        http::Listener::Create(workers, config.listen(), LimitsOf(config.limits()), *this, errors_, this);
+  // Binds a listener for `frontend`. It serves beside the present one until Replace() or Forget().
+  absl::Status Listen(absl::Span<net::Worker* const> workers, const config::Frontend& frontend) {
+    auto next = std::make_shared<Listening>(frontend);
+    // On the same address the new one serves beside the old one for a moment: no connection is refused.
+    const bool same = listening_ != nullptr && listening_->config.listen() == frontend.listen();
+    absl::StatusOr<std::unique_ptr<http::Listener>> listener = http::Listener::Create(
+        workers, same ? listening_->listener->address() : frontend.listen(), LimitsOf(frontend.limits()), *this,
+        next->errors, this, same ? net::Handover::kYes : net::Handover::kNo);
     if (!listener.ok()) return listener.status();
-    listener_ = *std::move(listener);
+    next->listener = *std::move(listener);
+    next_ = std::move(next);
     return absl::OkStatus();
   }
 
-  http::Listener* listener() { return listener_.get(); }
-  const middleware::Stats& stats() const { return stats_; }
+  // The listener bound last takes over; the one before drains.
+  void Replace() {
+    if (next_ == nullptr) return;
+    Retire(std::exchange(listening_, std::exchange(next_, nullptr)));
+    LogEvent({{"event", "listening"}, {"frontend", name_}, {"address", listening_->listener->address()}});
+  }
+  // Drains the listener bound last instead.
+  void Forget() { Retire(std::exchange(next_, nullptr)); }
+  // Drains the listener in use: the frontend is no more.
+  void Close() { Retire(std::exchange(listening_, nullptr)); }
 
-  // Lets go of the snapshot. REQUIRES: the listener has drained.
-  void Release(size_t worker) { lanes_[worker].snapshot.reset(); }
+  // Drains every listener. `drained` is called once all connections are closed, on any thread.
+  void Drain(std::chrono::milliseconds limit, std::function<void()> drained) {
+    if (listening_ == nullptr) return drained();
+    listening_->listener->Drain(limit, std::move(drained));
+  }
+
+  // Frees listeners that have drained.
+  void DropRetired() {
+    std::erase_if(retired_, [](const std::shared_ptr<Listening>& listening) { return listening->drained.load(); });
+  }
+  bool retiring() const { return !retired_.empty(); }
+
+  // Makes the worker's requests go to the frontend of `snapshot`. On the worker's own thread.
+  void Use(size_t worker, std::shared_ptr<const Snapshot> snapshot) {
+    lanes_[worker].frontend = snapshot == nullptr ? nullptr : snapshot->FindFrontend(name_);
+    lanes_[worker].snapshot = std::move(snapshot);
+  }
 
   Async<http::Response> Handle(http::Request& request) override {
-    const std::shared_ptr<const Snapshot>& snapshot =
-        lanes_[static_cast<size_t>(request.context.worker().index())].snapshot;
-    Frontend& frontend = *snapshot->frontends()[index_];
-    request.context.set_pin(snapshot);
-    http::Chain counted(stats_, frontend);
+    const Lane& lane = lanes_[static_cast<size_t>(request.context.worker().index())];
+    if (lane.frontend == nullptr) {
+      // Accepted at the moment the frontend came or went.
+      co_return http::ErrorRenderer(http::ErrorFormat::kStatus, nullptr).Render(absl::UnavailableError("not ready"));
+    }
+    request.context.set_pin(lane.snapshot);
+    http::Chain counted(stats_, *lane.frontend);
     co_return co_await access_log_.Handle(request, counted);
   }
 
@@ -104,73 +164,176 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
   }
 
  private:
-  // Each worker's own pointer to the snapshot, touched by that worker only.
+  struct Listening {
+    explicit Listening(const config::Frontend& frontend) : config(frontend), errors(ErrorFormatOf(frontend), nullptr) {}
+    const config::Frontend config;
+    const http::ErrorRenderer errors;
+    std::unique_ptr<http::Listener> listener;
+    std::atomic<bool> drained{false};
+  };
+  // Each worker's own pointers, touched by that worker only.
   struct alignas(64) Lane {
     std::shared_ptr<const Snapshot> snapshot;
+    Frontend* frontend = nullptr;
   };
 
-  const size_t index_;
-  const http::ErrorRenderer errors_;
+  void Retire(std::shared_ptr<Listening> listening) {
+    if (listening == nullptr) return;
+    retired_.push_back(listening);
+    listening->listener->Drain(kDrainLimit, [raw = listening.get()] { raw->drained = true; });
+  }
+
+  static constexpr std::chrono::seconds kDrainLimit{30};
+
+  const std::string name_;
   middleware::AccessLog access_log_;
   middleware::Stats stats_;
   std::vector<Lane> lanes_;
-  std::unique_ptr<http::Listener> listener_;
+  std::shared_ptr<Listening> listening_;
+  std::shared_ptr<Listening> next_;
+  std::vector<std::shared_ptr<Listening>> retired_;
 };
 
-Gateway::Gateway(int workers) : grpc_(workers), access_log_(middleware::AccessLogSink::Destination::kStdout) {
+Gateway::Gateway(std::string path, int workers)
+    : path_(std::move(path)), grpc_(workers), access_log_(middleware::AccessLogSink::Destination::kStdout) {
   for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<net::Worker>(i));
+  for (const auto& owned : workers_) {
+    threads_.emplace_back([worker = owned.get()] {
+      pthread_setname_np(pthread_self(), absl::StrCat("worker-", worker->index()).c_str());
+      worker->Run();
+    });
+  }
 }
 
 std::unique_ptr<Gateway> Gateway::Start(const std::string& path, schema::Diagnostics& diagnostics) {
   // How many workers there are must be known before anything can be built for them.
   const std::unique_ptr<const config::LoadedConfig> config = config::LoadConfig(path, diagnostics);
   if (config == nullptr) return nullptr;
-  auto gateway = std::unique_ptr<Gateway>(new Gateway(WorkerCount(config->config)));
-  gateway->snapshot_ = Snapshot::Build(path, &gateway->grpc_, gateway->workers_, diagnostics);
-  if (gateway->snapshot_ == nullptr) return nullptr;
-  if (!gateway->Listen(diagnostics) || !gateway->StartAdmin(diagnostics)) return nullptr;
+  auto gateway = std::unique_ptr<Gateway>(new Gateway(path, WorkerCount(config->config)));
+  SnapshotInputs inputs;
+  inputs.factory = &gateway->grpc_;
+  inputs.workers = &gateway->workers_;
+  std::shared_ptr<const Snapshot> first = Snapshot::Build(path, inputs, diagnostics);
+  if (first == nullptr || !gateway->Apply(std::move(first), diagnostics) || !gateway->StartAdmin(diagnostics)) {
+    return nullptr;
+  }
+  Gateway* const self = gateway.get();
+  gateway->learner_ = std::make_unique<ContractLearner>(
+      *gateway->workers_.front(), [self](const std::string& cluster) { self->Reload("contracts of " + cluster); });
+  gateway->reloader_ = std::make_unique<Reloader>(
+      PathsOf(*config), [self](const std::string& reason) { return self->LoadAnew(reason); },
+      [self] { self->DropRetired(); });
+  gateway->AskForContracts();
   return gateway;
 }
 
-bool Gateway::Listen(schema::Diagnostics& diagnostics) {
-  const config::LoadedConfig& loaded = snapshot_->config();
+std::vector<std::string> Gateway::LoadAnew(const std::string& reason) {
+  const std::shared_ptr<const Snapshot> before = snapshot();
+  schema::Diagnostics diagnostics;
+  SnapshotInputs inputs;
+  inputs.factory = &grpc_;
+  inputs.workers = &workers_;
+  inputs.previous = before.get();
+  inputs.reflected = learner_->contracts();
+  std::shared_ptr<const Snapshot> next = Snapshot::Build(path_, inputs, diagnostics);
+  if (next == nullptr || !Apply(next, diagnostics)) {
+    nlohmann::ordered_json errors = nlohmann::ordered_json::array();
+    for (const schema::Diagnostic& mistake : diagnostics.entries()) errors.push_back(ToJson(mistake));
+    LogEvent({{"event", "reload_failed"}, {"reason", reason}, {"errors", std::move(errors)}});
+    reload_status_.Failed(diagnostics.entries());
+    return PathsOf(before->config());
+  }
+  reload_status_.Succeeded();
+  LogEvent({{"event", "reloaded"}, {"reason", reason}});
+  AskForContracts();
+  return PathsOf(next->config());
+}
+
+bool Gateway::Apply(std::shared_ptr<const Snapshot> next, schema::Diagnostics& diagnostics) {
+  const config::LoadedConfig& loaded = next->config();
   std::vector<net::Worker*> workers;
   for (const auto& worker : workers_) workers.push_back(worker.get());
-  // The loops run before the first listener exists: one that fails to bind leaves the others to be closed by a loop.
-  for (net::Worker* worker : workers) {
-    threads_.emplace_back([worker] {
-      pthread_setname_np(pthread_self(), absl::StrCat("worker-", worker->index()).c_str());
-      worker->Run();
-    });
-  }
+  // New addresses are bound before anything changes: one that cannot be had leaves all as it was.
+  std::vector<Port*> bound;
+  std::vector<std::unique_ptr<Port>> created;
   for (int i = 0; i < loaded.config.frontends_size(); ++i) {
     const config::Frontend& frontend = loaded.config.frontends(i);
-    auto port = std::make_unique<Port>(frontend, static_cast<size_t>(i), snapshot_, workers.size(), &access_log_);
-    const absl::Status listening = port->Listen(absl::MakeConstSpan(workers), frontend);
-    if (!listening.ok()) {
-      diagnostics.Add(loaded.PositionOf(absl::StrCat("frontends[", i, "].listen")), std::string(listening.message()));
-      return false;
+    Port* port = nullptr;
+    for (Port* known : ports()) {
+      if (known->name() == frontend.name()) port = known;
     }
-    LogEvent({{"event", "listening"}, {"frontend", frontend.name()}, {"address", port->listener()->address()}});
-    ports_.push_back(std::move(port));
+    if (port == nullptr) {
+      created.push_back(std::make_unique<Port>(frontend.name(), workers_.size(), &access_log_));
+      port = created.back().get();
+    }
+    if (port->Fits(frontend)) continue;
+    const absl::Status listening = port->Listen(absl::MakeConstSpan(workers), frontend);
+    bound.push_back(port);
+    if (listening.ok()) continue;
+    diagnostics.Add(loaded.PositionOf(absl::StrCat("frontends[", i, "].listen")), std::string(listening.message()));
+    for (Port* forgotten : bound) forgotten->Forget();
+    // A port whose first listener is draining must outlive it.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (auto& port_of_nobody : created) ports_.push_back(std::move(port_of_nobody));
+    return false;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (auto& port : created) ports_.push_back(std::move(port));
+    if (snapshot_ != nullptr) retired_.push_back(std::move(snapshot_));
+    snapshot_ = next;
+  }
+  for (const auto& worker : workers_) {
+    worker->Post([index = static_cast<size_t>(worker->index()), next, ports = ports()] {
+      for (Port* port : ports) port->Use(index, next);
+    });
+  }
+  for (Port* port : bound) port->Replace();
+  for (Port* port : ports()) {
+    if (next->FindFrontend(port->name()) == nullptr) port->Close();
   }
   return true;
 }
 
+void Gateway::DropRetired() {
+  // Whoever holds a retired snapshot got it before; the last one that lets go leaves it to this vector.
+  std::erase_if(retired_, [](const std::shared_ptr<const Snapshot>& snapshot) { return snapshot.use_count() == 1; });
+  for (Port* port : ports()) port->DropRetired();
+}
+
+void Gateway::AskForContracts() {
+  const std::shared_ptr<const Snapshot> current = snapshot();
+  std::map<std::string, ContractLearner::Source> sources;
+  for (const config::Contract& contract : current->config().config.contracts()) {
+    if (!contract.has_reflection()) continue;
+    constexpr std::chrono::seconds kDefaultRefresh(10);
+    sources[contract.reflection()] = {
+        current->clusters().at(contract.reflection()),
+        contract.has_refresh() ? absl::ToChronoMilliseconds(config::ToDuration(contract.refresh())) : kDefaultRefresh};
+  }
+  learner_->Ask(std::move(sources));
+}
+
 bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
-  const config::LoadedConfig& loaded = snapshot_->config();
-  if (loaded.config.admin().listen().empty()) return true;
+  const std::shared_ptr<const Snapshot> first = snapshot();
+  const std::string address = first->config().config.admin().listen();
+  if (address.empty()) return true;
   admin::Sources sources;
   sources.ready = [this] { return ready(); };
-  sources.routes = [snapshot = snapshot_.get()] { return RoutesOf(*snapshot); };
-  sources.clusters = [snapshot = snapshot_.get()] { return ClustersJson(*snapshot); };
-  std::vector<const middleware::Stats*> stats;
-  for (const auto& port : ports_) stats.push_back(&port->stats());
-  sources.metrics = {admin::RequestMetrics(std::move(stats)), admin::ProcessMetrics(PORTICO_VERSION)};
-  absl::StatusOr<std::unique_ptr<admin::Server>> server =
-      admin::Server::Create(loaded.config.admin().listen(), std::move(sources));
+  sources.routes = [this] { return RoutesOf(*snapshot()); };
+  sources.clusters = [this] { return ClustersJson(*snapshot()); };
+  sources.config = [this] { return reload_status_.ToJson(); };
+  // Not owned: the admin server goes before what it shows.
+  const std::shared_ptr<prometheus::Collectable> reloads(std::shared_ptr<void>(), &reload_status_);
+  sources.metrics = {admin::RequestMetrics([this] {
+                       std::vector<const middleware::Stats*> stats;
+                       for (const Port* port : ports()) stats.push_back(&port->stats());
+                       return stats;
+                     }),
+                     admin::ProcessMetrics(PORTICO_VERSION), reloads};
+  absl::StatusOr<std::unique_ptr<admin::Server>> server = admin::Server::Create(address, std::move(sources));
   if (!server.ok()) {
-    diagnostics.Add(loaded.PositionOf("admin.listen"), std::string(server.status().message()));
+    diagnostics.Add(first->config().PositionOf("admin.listen"), std::string(server.status().message()));
     return false;
   }
   admin_ = *std::move(server);
@@ -178,18 +341,37 @@ bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
   return true;
 }
 
+std::shared_ptr<const Snapshot> Gateway::snapshot() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return snapshot_;
+}
+
+std::vector<Gateway::Port*> Gateway::ports() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<Port*> ports;
+  for (const auto& port : ports_) ports.push_back(port.get());
+  return ports;
+}
+
 bool Gateway::ready() const {
-  return !draining_ &&
-         std::all_of(ports_.begin(), ports_.end(), [](const auto& port) { return port->listener()->serving(); });
+  if (draining_) return false;
+  const std::shared_ptr<const Snapshot> current = snapshot();
+  const std::vector<Port*> all = ports();
+  return std::all_of(all.begin(), all.end(), [&](const Port* port) {
+    return port->serving() || current->FindFrontend(port->name()) == nullptr;
+  });
 }
 
 void Gateway::Drain(std::chrono::milliseconds limit) {
   draining_ = true;
+  reloader_.reset();  // from here on nothing but this thread touches ports and snapshots
+  learner_.reset();
   std::mutex mutex;
   std::condition_variable changed;
-  size_t open = ports_.size();
-  for (const auto& port : ports_) {
-    port->listener()->Drain(limit, [&] {
+  const std::vector<Port*> all = ports();
+  size_t open = all.size();
+  for (Port* port : all) {
+    port->Drain(limit, [&] {
       const std::lock_guard<std::mutex> lock(mutex);
       if (--open == 0) changed.notify_one();
     });
@@ -201,17 +383,21 @@ void Gateway::Drain(std::chrono::milliseconds limit) {
 Gateway::~Gateway() {
   if (!draining_) Drain(std::chrono::milliseconds(0));
   admin_.reset();
-  // Calls whose answers nobody waits for any more may still be coming to their end; they pin the snapshot. Each worker
-  // lets go of it in its turn, and the loops stop once the last call has returned.
-  const std::weak_ptr<const Snapshot> last = snapshot_;
+  // Calls whose answers nobody waits for any more may still be coming to their end; they pin their snapshot. Each
+  // worker lets go of its own in its turn, and the loops stop once the last call has returned.
   for (const auto& worker : workers_) {
-    worker->Post([this, index = static_cast<size_t>(worker->index())] {
-      for (const auto& port : ports_) port->Release(index);
+    worker->Post([index = static_cast<size_t>(worker->index()), ports = ports()] {
+      for (Port* port : ports) port->Use(index, nullptr);
     });
   }
-  snapshot_.reset();
+  if (snapshot_ != nullptr) retired_.push_back(std::move(snapshot_));
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  while (!last.expired() && std::chrono::steady_clock::now() < give_up) {
+  const auto waiting = [this] {
+    DropRetired();
+    return !retired_.empty() ||
+           std::any_of(ports_.begin(), ports_.end(), [](const auto& port) { return port->retiring(); });
+  };
+  while (waiting() && std::chrono::steady_clock::now() < give_up) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   for (const auto& worker : workers_) worker->Stop();

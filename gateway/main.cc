@@ -44,7 +44,7 @@ int Usage(absl::string_view problem) {
 // Everything but workers and connections; nullptr, and the mistakes on stderr, when something is wrong.
 std::shared_ptr<const Snapshot> Load(const std::string& config) {
   schema::Diagnostics diagnostics;
-  std::shared_ptr<const Snapshot> snapshot = Snapshot::Build(config, nullptr, {}, diagnostics);
+  std::shared_ptr<const Snapshot> snapshot = Snapshot::Build(config, {}, diagnostics);
   std::cerr << diagnostics.ToString();
   return snapshot;
 }
@@ -55,6 +55,7 @@ int Serve(const std::string& config) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   // It would take a lock for every lock of the gRPC library.
@@ -68,7 +69,9 @@ int Serve(const std::string& config) {
   }
   LogEvent({{"event", "serving"}});
   int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  while (sigwait(&signals, &signal_number) != 0 || signal_number == SIGHUP) {
+    if (signal_number == SIGHUP) gateway->Reload("SIGHUP");
+  }
   LogEvent({{"event", "draining"}, {"signal", signal_number}});
   constexpr std::chrono::seconds kDrainLimit(30);
   gateway->Drain(kDrainLimit);

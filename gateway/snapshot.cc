@@ -1,5 +1,6 @@
 #include "gateway/snapshot.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -22,23 +23,27 @@ std::string ReadPem(const std::string& path, const schema::Position& position, s
 
 }  // namespace
 
-std::shared_ptr<const Snapshot> Snapshot::Build(const std::string& path, upstream::TransportFactory* factory,
-                                                const std::vector<std::unique_ptr<net::Worker>>& workers,
+std::shared_ptr<const Snapshot> Snapshot::Build(const std::string& path, const SnapshotInputs& inputs,
                                                 schema::Diagnostics& diagnostics) {
   auto snapshot = std::shared_ptr<Snapshot>(new Snapshot());
   snapshot->config_ = config::LoadConfig(path, diagnostics);
   if (snapshot->config_ == nullptr) return nullptr;
-  snapshot->schema_ = schema::Schema::Load(config::ContractSources(*snapshot->config_), diagnostics);
+  const config::LoadedConfig& loaded = *snapshot->config_;
+  snapshot->schema_ = schema::Schema::Load(config::ContractSources(loaded, inputs.reflected), diagnostics);
   if (snapshot->schema_ == nullptr) return nullptr;
+  const bool complete = std::all_of(
+      loaded.config.contracts().begin(), loaded.config.contracts().end(), [&](const config::Contract& contract) {
+        return !contract.has_reflection() || inputs.reflected.count(contract.reflection()) > 0;
+      });
   routing::CheckRules(*snapshot->schema_, diagnostics);
-  config::CheckConfig(*snapshot->config_, *snapshot->schema_, diagnostics);
-  snapshot->BuildClusters(factory, workers, diagnostics);
+  config::CheckConfig(loaded, *snapshot->schema_, complete, diagnostics);
+  snapshot->BuildClusters(inputs, diagnostics);
   snapshot->BuildComposers(diagnostics);
   // Frontends would only repeat what is wrong with the rules.
   if (!diagnostics.empty()) return nullptr;
-  for (const config::Frontend& frontend : snapshot->config_->config.frontends()) {
+  for (const config::Frontend& frontend : loaded.config.frontends()) {
     std::unique_ptr<Frontend> created = Frontend::Create(
-        frontend, snapshot->config_->config, *snapshot->schema_,
+        frontend, loaded.config, *snapshot->schema_,
         [&](const schema::Method& method) { return snapshot->TargetOf(method); }, diagnostics);
     if (created != nullptr) snapshot->frontends_.push_back(std::move(created));
   }
@@ -46,9 +51,15 @@ std::shared_ptr<const Snapshot> Snapshot::Build(const std::string& path, upstrea
   return snapshot;
 }
 
-void Snapshot::BuildClusters(upstream::TransportFactory* factory,
-                             const std::vector<std::unique_ptr<net::Worker>>& workers,
-                             schema::Diagnostics& diagnostics) {
+Frontend* Snapshot::FindFrontend(absl::string_view name) const {
+  for (const std::unique_ptr<Frontend>& frontend : frontends_) {
+    if (frontend->name() == name) return frontend.get();
+  }
+  return nullptr;
+}
+
+void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics) {
+  static const std::vector<std::unique_ptr<net::Worker>> kNoWorkers;
   for (const auto& [name, cluster] : config_->config.clusters()) {
     const std::string key = absl::StrCat("clusters.", name);
     upstream::ClusterOptions options;
@@ -63,8 +74,15 @@ void Snapshot::BuildClusters(upstream::TransportFactory* factory,
       tls.key = ReadPem(cluster.tls().key(), config_->PositionOf(key + ".tls.key"), diagnostics);
       tls.server_name = cluster.tls().server_name();
     }
-    absl::StatusOr<std::unique_ptr<upstream::Cluster>> created =
-        upstream::Cluster::Create(std::move(options), factory, workers);
+    if (inputs.previous != nullptr) {
+      const auto before = inputs.previous->clusters_.find(name);
+      if (before != inputs.previous->clusters_.end() && before->second->options() == options) {
+        clusters_.emplace(name, before->second);
+        continue;
+      }
+    }
+    absl::StatusOr<std::unique_ptr<upstream::Cluster>> created = upstream::Cluster::Create(
+        std::move(options), inputs.factory, inputs.workers == nullptr ? kNoWorkers : *inputs.workers);
     if (created.ok()) {
       clusters_.emplace(name, *std::move(created));
     } else {

@@ -19,15 +19,23 @@
 
 namespace portico {
 
+class Snapshot;
+
+// What a snapshot is built from besides the files its configuration names.
+struct SnapshotInputs {
+  upstream::TransportFactory* factory = nullptr;  // not used when there are no workers: `portico check`
+  const std::vector<std::unique_ptr<net::Worker>>* workers = nullptr;
+  const Snapshot* previous = nullptr;  // clusters that are configured as they were there are taken over
+  config::ReflectedContracts reflected;
+};
+
 // Everything requests are answered by: the configuration, the contracts, the clusters, the plans of composed answers
 // and the frontends. Immutable and thread-safe once built; every request pins the one it began with.
 class Snapshot {
  public:
   // Reads the configuration at `path` and all it names, checks everything, and connects nothing. All mistakes go to
-  // `diagnostics`; nullptr when there was any. `factory` (not used when there are no workers: `portico check`) and
-  // `workers` outlive the snapshot.
-  static std::shared_ptr<const Snapshot> Build(const std::string& path, upstream::TransportFactory* factory,
-                                               const std::vector<std::unique_ptr<net::Worker>>& workers,
+  // `diagnostics`; nullptr when there was any. Factory and workers outlive the snapshot.
+  static std::shared_ptr<const Snapshot> Build(const std::string& path, const SnapshotInputs& inputs,
                                                schema::Diagnostics& diagnostics);
 
   const config::LoadedConfig& config() const { return *config_; }
@@ -35,21 +43,22 @@ class Snapshot {
   // In the order of the configuration.
   const std::vector<std::unique_ptr<Frontend>>& frontends() const { return frontends_; }
   // By name.
-  const std::map<std::string, std::unique_ptr<upstream::Cluster>>& clusters() const { return clusters_; }
+  const std::map<std::string, std::shared_ptr<upstream::Cluster>>& clusters() const { return clusters_; }
+  // nullptr when there is none of that name.
+  Frontend* FindFrontend(absl::string_view name) const;
   // How a facade method is composed; nullptr for others.
   const compose::Plan* PlanOf(const schema::Method& method) const;
 
  private:
   Snapshot() : projections_(compose::IsFilledByGateway) {}
-  void BuildClusters(upstream::TransportFactory* factory, const std::vector<std::unique_ptr<net::Worker>>& workers,
-                     schema::Diagnostics& diagnostics);
+  void BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics);
   void BuildComposers(schema::Diagnostics& diagnostics);
   Target TargetOf(const schema::Method& method) const;
 
   // Destroyed from the last to the first: whoever borrows comes after what it borrows.
   std::unique_ptr<const config::LoadedConfig> config_;
   std::shared_ptr<const schema::Schema> schema_;
-  std::map<std::string, std::unique_ptr<upstream::Cluster>> clusters_;
+  std::map<std::string, std::shared_ptr<upstream::Cluster>> clusters_;  // shared with later snapshots
   compose::Projections projections_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<const compose::Plan>> plans_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<compose::Composer>> composers_;

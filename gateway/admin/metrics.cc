@@ -59,16 +59,18 @@ void AddHistogram(MetricFamily* family, Labels labels, const middleware::Stats::
 
 class RequestCollectable final : public prometheus::Collectable {
  public:
-  explicit RequestCollectable(std::vector<const middleware::Stats*> stats) : stats_(std::move(stats)) {}
+  explicit RequestCollectable(std::function<std::vector<const middleware::Stats*>()> stats)
+      : stats_(std::move(stats)) {}
 
   std::vector<MetricFamily> Collect() const override {
     MetricFamily requests = Family("portico_requests_total", "Requests answered, by RPC and code", MetricType::Counter);
-    MetricFamily durations = Family("portico_request_duration_seconds",
-                                    "From the arrival of a request to the last byte of its answer", MetricType::Histogram);
+    MetricFamily durations =
+        Family("portico_request_duration_seconds", "From the arrival of a request to the last byte of its answer",
+               MetricType::Histogram);
     MetricFamily received = Family("portico_request_bytes_total", "Bytes of request bodies", MetricType::Counter);
     MetricFamily sent = Family("portico_response_bytes_total", "Bytes of response bodies", MetricType::Counter);
     MetricFamily in_flight = Family("portico_requests_in_flight", "Requests being answered", MetricType::Gauge);
-    for (const middleware::Stats* stats : stats_) {
+    for (const middleware::Stats* stats : stats_()) {
       const middleware::Stats::Totals totals = stats->Read();
       AddValue(&in_flight, {{"frontend", stats->frontend()}}, static_cast<double>(totals.in_flight));
       for (const middleware::Stats::Row& row : totals.rows) {
@@ -88,7 +90,7 @@ class RequestCollectable final : public prometheus::Collectable {
   }
 
  private:
-  const std::vector<const middleware::Stats*> stats_;
+  const std::function<std::vector<const middleware::Stats*>()> stats_;
 };
 
 // The fields of /proc/self/stat behind the process's name, which may hold anything.
@@ -159,7 +161,7 @@ class ProcessCollectable final : public prometheus::Collectable {
 
 }  // namespace
 
-std::shared_ptr<prometheus::Collectable> RequestMetrics(std::vector<const middleware::Stats*> stats) {
+std::shared_ptr<prometheus::Collectable> RequestMetrics(std::function<std::vector<const middleware::Stats*>()> stats) {
   return std::make_shared<RequestCollectable>(std::move(stats));
 }
 

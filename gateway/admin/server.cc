@@ -129,6 +129,11 @@ class Server::Impl {
         Answer(response, 200, sources_.clusters(), "application/json");
       });
     }
+    if (sources_.config) {
+      server_.Get("/config", [this](const httplib::Request&, httplib::Response& response) {
+        Answer(response, 200, sources_.config(), "application/json");
+      });
+    }
   }
 
   const Sources sources_;
@@ -146,6 +151,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(absl::string_view address
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
-const std::string& Server::address() const { return impl_->address(); }
+const std::string& Server::address() const {
+  return impl_->address();
+}
 
 }  // namespace portico::admin

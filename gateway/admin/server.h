@@ -30,6 +30,7 @@ struct Sources {
   std::function<bool()> ready;                 // every listener serves
   std::function<std::vector<Route>()> routes;  // of the snapshot in use
   std::function<std::string()> clusters;       // a JSON text
+  std::function<std::string()> config;         // a JSON text: how the last reload went
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics;
 };
 
@@ -39,6 +40,7 @@ struct Sources {
 //   /metrics   Prometheus text format
 //   /routes    JSON: [{"frontend":...,"verb":...,"path":...,"rpc":...,"target":...}]
 //   /clusters  JSON
+//   /config    JSON: since when what is served is served, and what was wrong with the last reload
 // GET and HEAD only. A request has at most 8 kB of body and 5 seconds; a handful are served at once.
 class Server {
  public:

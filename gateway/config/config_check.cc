@@ -68,8 +68,8 @@ class ClusterIndex {
 
 class ConfigChecker {
  public:
-  ConfigChecker(const LoadedConfig& loaded, const Schema& schema, schema::Diagnostics& diagnostics)
-      : loaded_(loaded), schema_(schema), clusters_(loaded.config), diagnostics_(diagnostics) {}
+  ConfigChecker(const LoadedConfig& loaded, const Schema& schema, bool complete, schema::Diagnostics& diagnostics)
+      : loaded_(loaded), schema_(schema), complete_(complete), clusters_(loaded.config), diagnostics_(diagnostics) {}
 
   void Run() {
     std::map<std::string, const Cluster*> sorted;
@@ -99,7 +99,7 @@ class ConfigChecker {
       } else if (name != kEverything) {
         const Service* service = schema_.FindService(name);
         if (service == nullptr) {
-          Fail(key, absl::StrCat("no contract has a service \"", name, "\""));
+          if (complete_) Fail(key, absl::StrCat("no contract has a service \"", name, "\""));
         } else if (service->facade) {
           Fail(key, absl::StrCat("\"", name, "\" is a facade: the gateway answers it, no cluster does"));
         }
@@ -118,7 +118,10 @@ class ConfigChecker {
       named = service;
       break;
     }
-    if (named == nullptr) return Fail(key, absl::StrCat("no contract has anything that \"", pattern, "\" names"));
+    if (named == nullptr) {
+      if (complete_) Fail(key, absl::StrCat("no contract has anything that \"", pattern, "\" names"));
+      return;
+    }
     if (!IsWildcard(pattern) && !clusters_.Answers(*named)) {
       Fail(key, absl::StrCat("no cluster serves ", named->full_name, ", and it is no facade"));
     }
@@ -126,6 +129,7 @@ class ConfigChecker {
 
   const LoadedConfig& loaded_;
   const Schema& schema_;
+  const bool complete_;
   ClusterIndex clusters_;
   schema::Diagnostics& diagnostics_;
   std::map<std::string, std::string> claimed_;  // service -> key
@@ -133,8 +137,8 @@ class ConfigChecker {
 
 }  // namespace
 
-void CheckConfig(const LoadedConfig& loaded, const Schema& schema, schema::Diagnostics& diagnostics) {
-  ConfigChecker(loaded, schema, diagnostics).Run();
+void CheckConfig(const LoadedConfig& loaded, const Schema& schema, bool complete, schema::Diagnostics& diagnostics) {
+  ConfigChecker(loaded, schema, complete, diagnostics).Run();
 }
 
 absl::string_view ClusterOf(const Service& service, const Config& config) {

@@ -13,7 +13,11 @@ namespace portico::config {
 
 // Checks the configuration against the contracts: clusters list services that exist, each in one cluster; everything
 // `expose` names exists and is answered by a cluster or a facade. Mistakes go to `diagnostics` at the YAML key.
-void CheckConfig(const LoadedConfig& loaded, const schema::Schema& schema, schema::Diagnostics& diagnostics);
+//
+// `complete` says whether every source of contracts is in. While servers that are asked by reflection have not answered
+// yet, a name that no contract has is no mistake.
+void CheckConfig(const LoadedConfig& loaded, const schema::Schema& schema, bool complete,
+                 schema::Diagnostics& diagnostics);
 
 // The name of the cluster that serves `service`: the one that lists it, else the one whose services are "*". Empty when
 // there is none, and for facades, which the gateway answers itself.

@@ -123,7 +123,7 @@ std::unique_ptr<const LoadedConfig> LoadConfig(const std::string& path, schema::
   return loaded;
 }
 
-std::vector<ContractSource> ContractSources(const LoadedConfig& loaded) {
+std::vector<ContractSource> ContractSources(const LoadedConfig& loaded, const ReflectedContracts& reflected) {
   std::vector<ContractSource> sources;
   for (int i = 0; i < loaded.config.contracts_size(); ++i) {
     const Contract& contract = loaded.config.contracts(i);
@@ -140,6 +140,11 @@ std::vector<ContractSource> ContractSources(const LoadedConfig& loaded) {
         sources.push_back({ContractSource::Kind::kRules, contract.rules(), loaded.PositionOf(key + ".rules")});
         break;
       case Contract::kReflection:
+        if (const auto learned = reflected.find(contract.reflection()); learned != reflected.end()) {
+          sources.push_back({ContractSource::Kind::kReflected, contract.reflection(),
+                             loaded.PositionOf(key + ".reflection"), learned->second});
+        }
+        break;
       case Contract::SOURCE_NOT_SET:
         break;
     }

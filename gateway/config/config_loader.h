@@ -1,6 +1,7 @@
 #ifndef PORTICO_GATEWAY_CONFIG_CONFIG_LOADER_H_
 #define PORTICO_GATEWAY_CONFIG_CONFIG_LOADER_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,8 +32,12 @@ struct LoadedConfig {
 // `diagnostics`; nullptr when there was any. Contracts are not looked at: that is CheckConfig (config_check.h).
 std::unique_ptr<const LoadedConfig> LoadConfig(const std::string& path, schema::Diagnostics& diagnostics);
 
-// The sources of contracts that `loaded` names, for schema::Schema::Load.
-std::vector<schema::ContractSource> ContractSources(const LoadedConfig& loaded);
+// What was learned from servers by reflection: cluster -> FileDescriptorSet, serialized.
+using ReflectedContracts = std::map<std::string, std::shared_ptr<const std::string>>;
+
+// The sources of contracts that `loaded` names, for schema::Schema::Load. Clusters that `reflected` lacks are left out.
+std::vector<schema::ContractSource> ContractSources(const LoadedConfig& loaded,
+                                                    const ReflectedContracts& reflected = {});
 
 // A duration of the configuration: a google.protobuf.Duration.
 template <class Message>

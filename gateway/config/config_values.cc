@@ -88,6 +88,11 @@ class ValueChecker {
                                : contract.has_rules()       ? contract.rules()
                                                             : contract.reflection();
     if (contract.source_case() != Contract::SOURCE_NOT_SET && value.empty()) Fail(key, "the path is empty");
+    if (contract.has_reflection() && loaded_.config.clusters().count(contract.reflection()) == 0) {
+      Fail(key + ".reflection", absl::StrCat("there is no cluster \"", contract.reflection(), "\""));
+    }
+    if (contract.has_refresh() && !contract.has_reflection()) Fail(key + ".refresh", "only goes with \"reflection\"");
+    CheckPositive(key + ".refresh", contract.has_refresh(), contract.refresh());
   }
 
   void CheckCluster(const Cluster& cluster, const std::string& key) {

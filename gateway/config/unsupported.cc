@@ -16,10 +16,6 @@ struct Feature {
   bool (*used)(const Message&);
 };
 
-constexpr Feature<Contract> kContractFeatures[] = {
-    {"reflection", "contracts by reflection", [](const Contract& c) { return c.has_reflection(); }},
-};
-
 constexpr Feature<Cluster> kClusterFeatures[] = {
     {"target", "a file:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "file:"); }},
     {"target", "an etcd:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "etcd:"); }},
@@ -58,9 +54,6 @@ void Check(const Feature<Message> (&features)[N], const Message& message, const 
 }  // namespace
 
 void CheckSupported(const LoadedConfig& loaded, schema::Diagnostics& diagnostics) {
-  for (int i = 0; i < loaded.config.contracts_size(); ++i) {
-    Check(kContractFeatures, loaded.config.contracts(i), absl::StrCat("contracts[", i, "]"), loaded, diagnostics);
-  }
   for (const auto& [name, cluster] : loaded.config.clusters()) {
     Check(kClusterFeatures, cluster, absl::StrCat("clusters.", name), loaded, diagnostics);
   }

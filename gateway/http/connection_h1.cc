@@ -20,8 +20,8 @@ using Token = asio::use_awaitable_t<net::Executor>;
 
 // What a client may send ahead while its request is handled; more waits in the kernel, and so does news of its leaving.
 constexpr size_t kAheadBytes = 16384;
-// How much is read at once: most requests fit, and every idle connection holds the buffer. A large body gets a large one
-// for as long as it takes.
+// How much is read at once: most requests fit, and every idle connection holds the buffer. A large body gets a large
+// one for as long as it takes.
 constexpr size_t kInboxBytes = 2048;
 constexpr size_t kLargeInboxBytes = 65536;
 // A body has to arrive at this rate in the long run, however short its pauses are.
@@ -61,7 +61,9 @@ class InFlight {
 ConnectionH1::ConnectionH1(std::shared_ptr<ConnectionSite> site, Socket socket, std::string peer)
     : site_(std::move(site)), socket_(std::move(socket)), peer_(std::move(peer)) {}
 
-void ConnectionH1::Start() { site_->worker.Spawn(Run(shared_from_this())); }
+void ConnectionH1::Start() {
+  site_->worker.Spawn(Run(shared_from_this()));
+}
 
 Async<void> ConnectionH1::Run(std::shared_ptr<ConnectionH1> self) {
   Next next = Next::kRequest;
@@ -147,11 +149,12 @@ void ConnectionH1::SkipEmptyLines() {
 Async<ConnectionH1::Next> ConnectionH1::ServeOne() {
   RequestParser parser(site_->limits);
   if (const std::optional<Next> next = co_await ReadHead(parser)) co_return *next;
+  ChunkedBody chunked(site_->limits);
   size_t body_bytes = 0;
   if (parser.is_chunked() || parser.announced_length() > 0) {
-    if (const std::optional<Next> next = co_await ReadBody(parser, &body_bytes)) co_return *next;
+    if (const std::optional<Next> next = co_await ReadBody(parser, chunked, &body_bytes)) co_return *next;
   }
-  co_return co_await Dispatch(parser, body_bytes);
+  co_return co_await Dispatch(parser, chunked, body_bytes);
 }
 
 Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadHead(RequestParser& parser) {
@@ -185,7 +188,8 @@ Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadHead(RequestParser& p
   }
 }
 
-Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadBody(RequestParser& parser, size_t* body_bytes) {
+Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadBody(const RequestParser& parser, ChunkedBody& chunked,
+                                                                size_t* body_bytes) {
   const size_t head = parser.head_bytes();
   const uint64_t announced = parser.announced_length();
   absl::Status error;
@@ -194,23 +198,20 @@ Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadBody(RequestParser& p
   }
   const net::Deadline began = net::Clock::now();
   int64_t received = 0;
-  size_t chunks_at = head;  // where the undecoded part of a chunked body begins
   bool may_ask = parser.expects_continue();
   while (error.ok()) {
     if (parser.is_chunked()) {
       size_t consumed = 0;
-      const RequestParser::Result result = parser.ParseChunks(message_.bytes().substr(chunks_at), &consumed);
-      chunks_at += consumed;
-      if (result == RequestParser::Result::kDone) {
-        *body_bytes = chunks_at - head;
+      const ChunkedBody::Result result = chunked.Read(message_.bytes().substr(head), &consumed);
+      if (result == ChunkedBody::Result::kDone) {
+        *body_bytes = consumed;
         co_return std::nullopt;
       }
-      if (result == RequestParser::Result::kError) {
-        error = parser.error();
+      if (result == ChunkedBody::Result::kError) {
+        error = chunked.error();
         break;
       }
-      message_.Erase(head, chunks_at - head);
-      chunks_at = head;
+      message_.Erase(head, consumed);
     } else if (message_.size() - head >= announced) {
       *body_bytes = announced;
       co_return std::nullopt;
@@ -237,13 +238,13 @@ Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadBody(RequestParser& p
   co_return co_await Refuse(std::move(error), &refused, parser.http11(), false);
 }
 
-Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, size_t body_bytes) {
+Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, const ChunkedBody& chunked,
+                                                 size_t body_bytes) {
   Request request(site_->worker, net::kNoDeadline);
   request.received = net::Clock::now();
   const absl::string_view bytes = message_.bytes();
   parser.Fill(bytes, &request);
-  request.body = parser.is_chunked() ? absl::string_view(parser.decoded_body())
-                                     : bytes.substr(parser.head_bytes(), body_bytes);
+  request.body = parser.is_chunked() ? chunked.decoded() : bytes.substr(parser.head_bytes(), body_bytes);
   request.peer = peer_;
   request.id = static_cast<uint64_t>(site_->worker.index()) << 48 | ++site_->requests;
   request.context.set_headers(&request.headers);

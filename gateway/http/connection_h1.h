@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "gateway/http/chunked_body.h"
 #include "gateway/http/connection_site.h"
 #include "gateway/http/read_buffer.h"
 #include "gateway/http/request_parser.h"
@@ -48,8 +49,9 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>, pr
   Async<Next> ServeOne();
   // Reads until `parser` has a head; nullopt when it has.
   Async<std::optional<Next>> ReadHead(RequestParser& parser);
-  Async<std::optional<Next>> ReadBody(RequestParser& parser, size_t* body_bytes);
-  Async<Next> Dispatch(const RequestParser& parser, size_t body_bytes);
+  // The same for the body; `body_bytes` is what it takes in message_ behind the head.
+  Async<std::optional<Next>> ReadBody(const RequestParser& parser, ChunkedBody& chunked, size_t* body_bytes);
+  Async<Next> Dispatch(const RequestParser& parser, const ChunkedBody& chunked, size_t body_bytes);
   // Answers with an error of the connection's own. `request` is nullptr when the head could not be read.
   Async<Next> Refuse(absl::Status error, const Request* request, bool http11, bool keep);
   // Clears `keep` when the answer can only end with the connection.
@@ -75,12 +77,12 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>, pr
   ReadBuffer ahead_;      // what arrives while it is handled
   uint64_t missing_ = 0;  // of an announced body: worth a larger inbox
   bool reading_ = false;
-  bool ended_ = false;    // the client has closed, or the connection failed
+  bool ended_ = false;  // the client has closed, or the connection failed
   bool expired_ = false;
-  bool first_ = true;     // no request has begun yet
+  bool first_ = true;  // no request has begun yet
   Phase phase_ = Phase::kIdle;
-  Request* request_ = nullptr;           // being handled
-  std::optional<net::Event> arrival_;    // set when the pending read ends or time is up
+  Request* request_ = nullptr;         // being handled
+  std::optional<net::Event> arrival_;  // set when the pending read ends or time is up
 };
 
 }  // namespace portico::http

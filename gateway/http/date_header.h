@@ -8,8 +8,8 @@
 
 namespace portico::http {
 
-// The line "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" (RFC 9110, section 5.6.7), formatted once a second. One per worker;
-// not thread-safe.
+// The line "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" (RFC 9110, section 5.6.7), formatted once a second. One per
+// worker; not thread-safe.
 class DateHeader {
  public:
   // Valid until the next call.

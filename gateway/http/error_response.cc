@@ -85,7 +85,8 @@ Response ErrorRenderer::Render(const absl::Status& status) const {
   Response response;
   response.status = rpc::HttpStatusOf(error);
   response.code = rpc::CodeName(error.code());
-  response.headers.Add("Content-Type", format_ == ErrorFormat::kProblem ? "application/problem+json" : "application/json");
+  response.headers.Add("Content-Type",
+                       format_ == ErrorFormat::kProblem ? "application/problem+json" : "application/json");
   AppendBody(error, &response.body);
   return response;
 }

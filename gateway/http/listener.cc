@@ -158,8 +158,8 @@ class Listener::Shard final : public ConnectionSite, public std::enable_shared_f
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Create(absl::Span<net::Worker* const> workers,
                                                            absl::string_view address, const Limits& limits,
                                                            Handler& handler, const ErrorRenderer& errors,
-                                                           RefusalObserver* refusals) {
-  absl::StatusOr<net::ListenSockets> sockets = net::Listen(address, static_cast<int>(workers.size()));
+                                                           RefusalObserver* refusals, net::Handover handover) {
+  absl::StatusOr<net::ListenSockets> sockets = net::Listen(address, static_cast<int>(workers.size()), handover);
   if (!sockets.ok()) return sockets.status();
   std::unique_ptr<Listener> listener(new Listener());
   listener->address_ = std::move(sockets->address);
@@ -176,7 +176,9 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Create(absl::Span<net::Worke
 
 Listener::~Listener() = default;
 
-int64_t Listener::in_flight() const { return shared_->in_flight.load(std::memory_order_relaxed); }
+int64_t Listener::in_flight() const {
+  return shared_->in_flight.load(std::memory_order_relaxed);
+}
 
 void Listener::Drain(milliseconds limit, absl::AnyInvocable<void()> drained) {
   if (shared_->draining.exchange(true)) return;

@@ -15,6 +15,7 @@
 #include "gateway/http/handler.h"
 #include "gateway/http/limits.h"
 #include "gateway/http/refusal.h"
+#include "gateway/net/listen_socket.h"
 #include "gateway/net/worker.h"
 
 namespace portico::http {
@@ -24,12 +25,14 @@ namespace portico::http {
 class Listener {
  public:
   // Binds `address` ("127.0.0.1:8080", "[::1]:0", "localhost:8080", ":8080" for every interface) and starts to accept,
-  // on workers that run already or will. An error names the address. `handler`, `errors`, `refusals` (may be nullptr)
+  // on workers that run already or will. An error names the address. With a handover, another listener of this process
+  // may still serve the same address, and is to be drained next. `handler`, `errors`, `refusals` (may be nullptr)
   // and the workers outlive the listener.
   static absl::StatusOr<std::unique_ptr<Listener>> Create(absl::Span<net::Worker* const> workers,
                                                           absl::string_view address, const Limits& limits,
                                                           Handler& handler, const ErrorRenderer& errors,
-                                                          RefusalObserver* refusals = nullptr);
+                                                          RefusalObserver* refusals = nullptr,
+                                                          net::Handover handover = net::Handover::kNo);
 
   // REQUIRES: Drain() has reported. (A process that ends anyway may skip it once the workers have stopped: what
   // connections hold is then not given back.)

@@ -81,9 +81,9 @@ struct Request {
   absl::string_view path;    // before '?', still percent-encoded
   absl::string_view query;   // after '?', still percent-encoded; empty when absent
   RequestHeaders headers;
-  absl::string_view body;    // whole, within the listener's body_bytes
-  absl::string_view peer;    // the client's address, "203.0.113.9:51342"
-  uint64_t id = 0;           // unique within the process
+  absl::string_view body;  // whole, within the listener's body_bytes
+  absl::string_view peer;  // the client's address, "203.0.113.9:51342"
+  uint64_t id = 0;         // unique within the process
   net::Clock::time_point received;
 
   // Deadline, metadata, claims; cancelled when the client leaves. The connection sets no deadline of its own: a stream

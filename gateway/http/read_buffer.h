@@ -10,8 +10,8 @@
 
 namespace portico::http {
 
-// Bytes received and not yet done with: appended at the end, consumed at the front. Views of it are valid until the next
-// Append(), Erase() or Clear().
+// Bytes received and not yet done with: appended at the end, consumed at the front. Views of it are valid until the
+// next Append(), Erase() or Clear().
 class ReadBuffer {
  public:
   absl::string_view bytes() const { return absl::string_view(data_.get() + begin_, end_ - begin_); }

@@ -8,7 +8,9 @@
 namespace portico::http {
 namespace {
 
-absl::Status Malformed(absl::string_view why) { return absl::InvalidArgumentError(why); }
+absl::Status Malformed(absl::string_view why) {
+  return absl::InvalidArgumentError(why);
+}
 
 // A line that begins with a blank continues the one before (obs-fold); Beast unfolds it, others do not.
 bool HasFoldedLine(absl::string_view raw) {

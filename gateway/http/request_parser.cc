@@ -20,7 +20,8 @@ bool NamesOtherVersion(absl::string_view buffer) {
   const size_t at = line.find(" HTTP/");
   if (at == absl::string_view::npos) return false;
   const absl::string_view version = line.substr(at + 6);
-  return version.size() == 3 && version != "1.0" && version != "1.1" && absl::ascii_isdigit(static_cast<unsigned char>(version[0])) && version[1] == '.' &&
+  return version.size() == 3 && version != "1.0" && version != "1.1" &&
+         absl::ascii_isdigit(static_cast<unsigned char>(version[0])) && version[1] == '.' &&
          absl::ascii_isdigit(static_cast<unsigned char>(version[2]));
 }
 
@@ -82,21 +83,6 @@ RequestParser::Result RequestParser::Check(absl::string_view buffer) {
   if (!target.ok()) return Fail(target.status());
   root_target_ = target->empty();
   if (!root_target_) target_ = SpanOf(string_view(target->data(), target->size()));
-  eager(true);  // from here on as much as there is
-  return Result::kDone;
-}
-
-RequestParser::Result RequestParser::ParseChunks(absl::string_view bytes, size_t* consumed) {
-  error_code error;
-  *consumed = put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
-  if (error == beast::http::error::need_more || (!error && !is_done())) {
-    // What cannot be consumed yet is a chunk's first line or the trailer.
-    const bool endless = bytes.size() - *consumed > limits_.header_bytes;
-    return endless ? Fail(TooLarge("the body's framing is too large", 431)) : Result::kNeedMore;
-  }
-  if (error == beast::http::error::body_limit) return Fail(TooLarge("the request's body is too large", 413));
-  if (error == beast::http::error::header_limit) return Fail(TooLarge("the request's trailer is too large", 431));
-  if (error) return Fail(absl::InvalidArgumentError(absl::StrCat("malformed chunked body: ", error.message())));
   return Result::kDone;
 }
 
@@ -121,7 +107,6 @@ void RequestParser::on_request_impl(beast::http::verb, string_view method, strin
 }
 
 void RequestParser::on_field_impl(beast::http::field, string_view name, string_view value, error_code& error) {
-  if (in_trailer_) return;
   if (fields_.size() >= limits_.headers) {
     error = beast::http::error::header_limit;
     return;
@@ -133,15 +118,6 @@ void RequestParser::on_field_impl(beast::http::field, string_view name, string_v
     return;
   }
   fields_.push_back({SpanOf(name), value.empty() ? Span() : SpanOf(value)});
-}
-
-void RequestParser::on_chunk_header_impl(uint64_t size, string_view, error_code& error) {
-  if (size > limits_.body_bytes || decoded_.size() + size > limits_.body_bytes) error = beast::http::error::body_limit;
-}
-
-size_t RequestParser::on_chunk_body_impl(uint64_t, string_view body, error_code&) {
-  decoded_.append(body.data(), body.size());
-  return body.size();
 }
 
 }  // namespace portico::http

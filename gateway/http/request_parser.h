@@ -4,7 +4,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
@@ -14,10 +13,9 @@
 
 namespace portico::http {
 
-// Reads one HTTP/1.x request (RFC 9112) from a buffer that grows: first its head, then, when it is chunked, its body.
-// Beast's parser does the syntax; what it lets pass and must not be let pass, because another server on the way might
-// read it differently, is refused here (request_check.h). For connections and their tests only: this header brings
-// Beast.
+// Reads the head of one HTTP/1.x request (RFC 9112) from a buffer that grows. Beast's parser does the syntax; what it
+// lets pass and must not be let pass, because another server on the way might read it differently, is refused here
+// (request_check.h). For connections and their tests only: this header brings Beast.
 class RequestParser final : private boost::beast::http::basic_parser<true> {
  public:
   enum class Result { kNeedMore, kDone, kError };
@@ -36,13 +34,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   bool is_chunked() const { return chunked_; }
   uint64_t announced_length() const { return length_; }  // 0 when chunked or without body
 
-  // Reads on in a chunked body: `bytes` is what follows the bytes consumed by earlier calls (at first: the head). Sets
-  // `consumed`, also with kNeedMore; what is not consumed has to be presented again, with more. Extensions and trailer
-  // fields are dropped.
-  Result ParseChunks(absl::string_view bytes, size_t* consumed);
-  const std::string& decoded_body() const { return decoded_; }
-
-  // INVALID_ARGUMENT or RESOURCE_EXHAUSTED with the HTTP status to answer: 400, 413, 417, 431 or 505.
+  // INVALID_ARGUMENT or RESOURCE_EXHAUSTED with the HTTP status to answer: 400, 417, 431 or 505.
   const absl::Status& error() const { return error_; }
 
   // Sets method, target, path, query and headers, as views into `buffer` (see ParseHead).
@@ -63,9 +55,9 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void on_request_impl(boost::beast::http::verb, string_view method, string_view target, int version,
                        error_code& error) override;
   void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code& error) override;
-  void on_header_impl(error_code&) override { in_trailer_ = true; }
-  void on_chunk_header_impl(uint64_t size, string_view extensions, error_code& error) override;
-  size_t on_chunk_body_impl(uint64_t remain, string_view body, error_code&) override;
+  void on_header_impl(error_code&) override {}
+  void on_chunk_header_impl(uint64_t, string_view, error_code&) override {}
+  size_t on_chunk_body_impl(uint64_t, string_view body, error_code&) override { return body.size(); }
   void on_body_init_impl(const boost::optional<uint64_t>&, error_code&) override {}
   size_t on_body_impl(string_view body, error_code&) override { return body.size(); }
   void on_finish_impl(error_code&) override {}
@@ -89,9 +81,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   uint64_t length_ = 0;
   bool chunked_ = false;
   bool expects_continue_ = false;
-  bool in_trailer_ = false;
   bool root_target_ = false;  // an absolute-form target without a path: "/"
-  std::string decoded_;
   absl::Status error_;
 };
 

@@ -36,6 +36,8 @@ void AppendResponseHead(const Response& response, Framing framing, absl::string_
   absl::StrAppend(head, "\r\n");
 }
 
-void AppendChunkHeader(uint64_t size, std::string* out) { absl::StrAppend(out, absl::Hex(size), "\r\n"); }
+void AppendChunkHeader(uint64_t size, std::string* out) {
+  absl::StrAppend(out, absl::Hex(size), "\r\n");
+}
 
 }  // namespace portico::http

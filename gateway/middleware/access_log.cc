@@ -30,9 +30,9 @@ void AppendTime(std::string* line) {
   tm parts{};
   ::gmtime_r(&now.tv_sec, &parts);
   char text[48];
-  const int length = std::snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", parts.tm_year + 1900,
-                                   parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                                   now.tv_nsec / 1000);
+  const int length =
+      std::snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", parts.tm_year + 1900, parts.tm_mon + 1,
+                    parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000);
   line->append(text, static_cast<size_t>(length));
 }
 
@@ -53,11 +53,10 @@ std::string GenerateId(uint64_t request) {
 }  // namespace
 
 AccessLogSink::AccessLogSink(Destination destination)
-    : AccessLogSink(destination == Destination::kStdout
-                        ? std::static_pointer_cast<spdlog::sinks::sink>(
-                              std::make_shared<spdlog::sinks::stdout_sink_mt>())
-                        : std::static_pointer_cast<spdlog::sinks::sink>(
-                              std::make_shared<spdlog::sinks::stderr_sink_mt>())) {}
+    : AccessLogSink(
+          destination == Destination::kStdout
+              ? std::static_pointer_cast<spdlog::sinks::sink>(std::make_shared<spdlog::sinks::stdout_sink_mt>())
+              : std::static_pointer_cast<spdlog::sinks::sink>(std::make_shared<spdlog::sinks::stderr_sink_mt>())) {}
 
 AccessLogSink::AccessLogSink(std::shared_ptr<spdlog::sinks::sink> sink, size_t queue)
     : pool_(std::make_shared<spdlog::details::thread_pool>(queue, 1)) {
@@ -77,9 +76,13 @@ void AccessLogSink::Write(absl::string_view line) {
   logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 
-void AccessLogSink::Flush() { logger_->flush(); }
+void AccessLogSink::Flush() {
+  logger_->flush();
+}
 
-size_t AccessLogSink::lost() const { return pool_->overrun_counter(); }
+size_t AccessLogSink::lost() const {
+  return pool_->overrun_counter();
+}
 
 AccessLog::AccessLog(absl::string_view frontend, AccessLogSink* sink) : sink_(sink) {
   http::AppendJsonText(frontend, &frontend_json_);
@@ -99,10 +102,8 @@ Async<http::Response> AccessLog::Handle(http::Request& request, http::Handler& n
     // The head is gone by the time the hook runs; what it said is kept here.
     absl::string_view omitted;
     response.headers.Find("Portico-Omitted", &omitted);
-    response.on_sent.push_back(
-        [this, &request, code = response.code, omitted = std::string(omitted)](const http::Sent& sent) {
-          Record(request, sent, code, omitted);
-        });
+    response.on_sent.push_back([this, &request, code = response.code, omitted = std::string(omitted)](
+                                   const http::Sent& sent) { Record(request, sent, code, omitted); });
   }
   co_return response;
 }

@@ -21,8 +21,9 @@ class sink;
 
 namespace portico::middleware {
 
-// Where the lines of all frontends go: one JSON object each, written by a thread of its own behind a bounded queue. When
-// the queue is full the oldest lines are lost, never a request delayed. Thread-safe. Destruction writes what is queued.
+// Where the lines of all frontends go: one JSON object each, written by a thread of its own behind a bounded queue.
+// When the queue is full the oldest lines are lost, never a request delayed. Thread-safe. Destruction writes what is
+// queued.
 class AccessLogSink {
  public:
   enum class Destination { kStdout, kStderr };
@@ -33,7 +34,7 @@ class AccessLogSink {
   ~AccessLogSink();
 
   void Write(absl::string_view line);
-  void Flush();  // asks for it, does not wait
+  void Flush();         // asks for it, does not wait
   size_t lost() const;  // lines overrun so far
 
  private:
@@ -45,8 +46,8 @@ class AccessLogSink {
 // which may hold secrets), route, rpc, status, code, bytes, duration_us, request_id, user_agent, omitted (the
 // Portico-Omitted header), and complete:false when the client did not get all of it. Refusals have what is known.
 //
-// Sees to the request's id: a client's X-Request-Id of up to 128 visible ASCII characters is kept, any other replaced by
-// a generated one; it is answered as X-Request-Id. The outermost middleware.
+// Sees to the request's id: a client's X-Request-Id of up to 128 visible ASCII characters is kept, any other replaced
+// by a generated one; it is answered as X-Request-Id. The outermost middleware.
 class AccessLog final : public http::Middleware, public http::RefusalObserver {
  public:
   // `sink` outlives the log; nullptr writes nothing, ids are seen to all the same.

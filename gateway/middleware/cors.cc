@@ -56,7 +56,9 @@ Cors::Cors(const CorsPolicy& policy) : credentials_(policy.credentials) {
   if (policy.max_age.count() > 0) max_age_ = absl::StrCat(policy.max_age.count());
 }
 
-bool Cors::Allows(absl::string_view origin) const { return any_ || origins_.contains(origin); }
+bool Cors::Allows(absl::string_view origin) const {
+  return any_ || origins_.contains(origin);
+}
 
 // The answer differs by origin, also for those that get no grant: caches must know.
 void Cors::Grant(absl::string_view origin, http::ResponseHeaders* headers) const {

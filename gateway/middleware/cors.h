@@ -18,8 +18,8 @@ struct CorsPolicy {
   std::chrono::seconds max_age{0};   // how long a browser may remember a preflight; 0: as it likes
 };
 
-// Cross-origin requests by the Fetch standard. A preflight for a path that exists is answered here, 204, before anything
-// that asks who calls: with the path's verbs (request.allow) and the headers asked for. Other answers get
+// Cross-origin requests by the Fetch standard. A preflight for a path that exists is answered here, 204, before
+// anything that asks who calls: with the path's verbs (request.allow) and the headers asked for. Other answers get
 // Access-Control-Allow-Origin and the names of the headers a page may read. An origin that is not allowed gets no CORS
 // header at all. Thread-safe.
 class Cors final : public http::Middleware {

@@ -16,9 +16,7 @@ namespace {
 // Written by one thread, read by any. No read-modify-write instruction: nobody else writes.
 class Counter {
  public:
-  void Add(uint64_t n) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
+  void Add(uint64_t n) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -90,7 +88,9 @@ class alignas(64) Stats::Cell {
   std::atomic<Series*> first_{nullptr};
 };
 
-uint64_t Stats::Row::requests() const { return std::accumulate(by_code.begin(), by_code.end(), uint64_t{0}); }
+uint64_t Stats::Row::requests() const {
+  return std::accumulate(by_code.begin(), by_code.end(), uint64_t{0});
+}
 
 Stats::Stats(absl::string_view frontend, int workers) : frontend_(frontend) {
   for (int i = 0; i < workers; ++i) cells_.push_back(std::make_unique<Cell>());

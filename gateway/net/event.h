@@ -11,8 +11,8 @@ namespace portico::net {
 
 // Something one coroutine waits for and another piece of code on the same loop announces, once. Set() resumes the
 // waiter right there, on the caller's stack, without a trip through the loop. Not thread-safe: both sides run on one
-// worker. The waiter may destroy the Event as soon as it resumes. An Event that is destroyed while somebody waits takes the
-// waiting coroutine with it, through its loop, which must still exist.
+// worker. The waiter may destroy the Event as soon as it resumes. An Event that is destroyed while somebody waits takes
+// the waiting coroutine with it, through its loop, which must still exist.
 class Event {
  public:
   Event() = default;

@@ -19,7 +19,9 @@ namespace {
 
 constexpr int kBacklog = 4096;  // the kernel's own limit (somaxconn) applies too
 
-std::string ErrnoText(int error) { return std::system_category().message(error); }
+std::string ErrnoText(int error) {
+  return std::system_category().message(error);
+}
 
 // "127.0.0.1:80" or "[::1]:80".
 std::string AddressText(const sockaddr_storage& address) {
@@ -34,7 +36,9 @@ std::string AddressText(const sockaddr_storage& address) {
   return absl::StrCat(text, ":", ntohs(v4.sin_port));
 }
 
-void SetOption(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof(value)); }
+void SetOption(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof(value));
+}
 
 enum class Sharing { kAlone, kReusePort };
 
@@ -52,9 +56,9 @@ int OpenBound(const sockaddr* address, socklen_t length, Sharing sharing) {
 }
 
 // Binds all sockets to one resolved address; errno says why not.
-bool BindAll(const sockaddr* wanted, socklen_t length, int count, ListenSockets* out) {
+bool BindAll(const sockaddr* wanted, socklen_t length, int count, Handover handover, ListenSockets* out) {
   const bool any_port = reinterpret_cast<const sockaddr_in*>(wanted)->sin_port == 0;  // at the same place in both kinds
-  if (!any_port) {
+  if (!any_port && handover == Handover::kNo) {
     const ListenSocket probe(OpenBound(wanted, length, Sharing::kAlone));
     if (probe.fd() < 0) return false;
   }
@@ -102,7 +106,7 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {
   return parsed;
 }
 
-absl::StatusOr<ListenSockets> Listen(absl::string_view address, int count) {
+absl::StatusOr<ListenSockets> Listen(absl::string_view address, int count, Handover handover) {
   const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
   if (!parsed.ok()) return parsed.status();
   addrinfo hints{};
@@ -119,7 +123,7 @@ absl::StatusOr<ListenSockets> Listen(absl::string_view address, int count) {
   int error = 0;
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
     ListenSockets sockets;
-    if (BindAll(at->ai_addr, at->ai_addrlen, count, &sockets)) return sockets;
+    if (BindAll(at->ai_addr, at->ai_addrlen, count, handover, &sockets)) return sockets;
     if (error == 0 || error == EAFNOSUPPORT) error = errno;
   }
   return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ": ", ErrnoText(error)));

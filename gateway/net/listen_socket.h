@@ -41,10 +41,13 @@ struct ListenSockets {
   std::string address;  // "127.0.0.1:43121", "[::1]:8080"
 };
 
+// Whether the address is one that sockets of this process listen on, which are about to be closed.
+enum class Handover { kNo, kYes };
+
 // Binds `count` sockets to `address`: "HOST:PORT", "[V6]:PORT" or ":PORT" for every interface; port 0 is a free port,
-// the same for all. An address that any process listens on is an error, although SO_REUSEPORT would let the same user
-// share it: two gateways by mistake would take each other's connections. Errors name the address.
-absl::StatusOr<ListenSockets> Listen(absl::string_view address, int count);
+// the same for all. Without a handover, an address that any process listens on is an error, although SO_REUSEPORT would
+// let the same user share it: two gateways by mistake would take each other's connections. Errors name the address.
+absl::StatusOr<ListenSockets> Listen(absl::string_view address, int count, Handover handover = Handover::kNo);
 
 // Splits "HOST:PORT"; INVALID_ARGUMENT when it is none. The host of "[::1]:80" is "::1", of ":80" is "".
 struct HostPort {

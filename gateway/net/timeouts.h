@@ -79,8 +79,8 @@ class Timeouts {
   void Tick();
 
   std::array<Head, kSlots> slots_;
-  size_t current_ = 0;     // the slot of now_
-  size_t linked_ = 0;      // limits in all slots
+  size_t current_ = 0;  // the slot of now_
+  size_t linked_ = 0;   // limits in all slots
   bool running_ = false;
   Deadline now_;
   boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer_;

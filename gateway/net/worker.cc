@@ -13,7 +13,9 @@
 
 namespace portico::net {
 
-void Worker::Run() { context_.run(); }
+void Worker::Run() {
+  context_.run();
+}
 
 void Worker::Post(absl::AnyInvocable<void()> task) {
   boost::asio::post(context_, [task = std::move(task)]() mutable { task(); });
@@ -50,6 +52,8 @@ int QuotaCount() {
 
 }  // namespace
 
-int DefaultWorkerCount() { return std::max(1, std::min(AffinityCount(), QuotaCount())); }
+int DefaultWorkerCount() {
+  return std::max(1, std::min(AffinityCount(), QuotaCount()));
+}
 
 }  // namespace portico::net

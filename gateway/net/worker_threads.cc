@@ -13,7 +13,9 @@ WorkerThreads::WorkerThreads(int count) {
   }
 }
 
-WorkerThreads::~WorkerThreads() { Stop(); }
+WorkerThreads::~WorkerThreads() {
+  Stop();
+}
 
 void WorkerThreads::Start() {
   for (Worker* worker : pointers_) {

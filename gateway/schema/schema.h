@@ -68,10 +68,13 @@ struct Service {
 // Where contracts come from. Sources are read in order; an import that a source does not have itself is looked up in
 // the sources before it, then in those after it, then among the built-in contracts.
 struct ContractSource {
-  enum class Kind { kProtoFolder, kDescriptorSet, kRules };
+  enum class Kind { kProtoFolder, kDescriptorSet, kRules, kReflected };
   Kind kind = Kind::kProtoFolder;
-  std::string path;   // of the folder or file
+  std::string path;   // of the folder or file; kReflected: the cluster that was asked
   Position position;  // of the line in the configuration that names it
+  // kReflected: the FileDescriptorSet that the servers' reflection gave, serialized. Services that other sources define
+  // as well are theirs: a server that runs another version of a contract is no mistake in the configuration.
+  std::shared_ptr<const std::string> reflected = nullptr;
 };
 
 // Everything the contracts say: services, methods, http rules, message tables. Immutable and thread-safe once loaded.

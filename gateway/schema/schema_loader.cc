@@ -67,8 +67,13 @@ std::shared_ptr<const Schema> SchemaLoader::Load() {
       files_.push_back(ReadSource(source, diagnostics_));
     }
   }
+  // What servers say of themselves last: services that are defined elsewhere are not theirs.
   for (size_t i = 0; i < sources_.size(); ++i) {
-    if (sources_[i].kind != ContractSource::Kind::kRules) Link(i);
+    if (sources_[i].kind != ContractSource::Kind::kRules && sources_[i].kind != ContractSource::Kind::kReflected)
+      Link(i);
+  }
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    if (sources_[i].kind == ContractSource::Kind::kReflected) Link(i);
   }
   AddBuiltins();
   // Where contracts are broken, the method may be in a file that could not be linked.
@@ -84,6 +89,7 @@ void SchemaLoader::Link(size_t index) {
   auto source = std::make_unique<Schema::Source>();
   source->owned = std::make_unique<pb::DescriptorPool>();
   source->pool = source->owned.get();
+  source->reflected = sources_[index].kind == ContractSource::Kind::kReflected;
   PoolBuilder builder(files_[index], std::move(others), *source->owned, reported_, diagnostics_);
   std::vector<const pb::FileDescriptor*> linked;
   for (const auto& [name, file] : files_[index]) {
@@ -118,7 +124,7 @@ void SchemaLoader::AddMessages(const pb::Descriptor& message, Schema::Source& so
 void SchemaLoader::AddService(const pb::ServiceDescriptor& descriptor, Schema::Source& source) {
   const Position position = PlaceOf(descriptor, source.shown.at(descriptor.file()->name()));
   if (const Service* other = schema_->FindService(descriptor.full_name()); other != nullptr) {
-    if (ContentOf(*descriptor.file()) == ContentOf(*other->descriptor->file())) return;
+    if (source.reflected || ContentOf(*descriptor.file()) == ContentOf(*other->descriptor->file())) return;
     diagnostics_.Add(position, absl::StrCat("duplicate service ", descriptor.full_name(), ": another definition is at ",
                                             other->position.ToString()));
     return;

@@ -16,6 +16,7 @@ namespace portico::schema {
 struct Schema::Source {
   std::unique_ptr<google::protobuf::DescriptorPool> owned;  // null for the built-in contracts
   const google::protobuf::DescriptorPool* pool = nullptr;
+  bool reflected = false;                               // learned from servers
   absl::flat_hash_map<std::string, std::string> shown;  // name of a file in the pool -> how messages show it
   Tables tables;                                        // refers into the pool, so it goes first
 };

@@ -119,18 +119,20 @@ SourceFiles ReadProtoFolder(const ContractSource& source, Diagnostics& diagnosti
 
 SourceFiles ReadDescriptorSet(const ContractSource& source, Diagnostics& diagnostics) {
   SourceFiles files;
+  const bool reflected = source.kind == ContractSource::Kind::kReflected;
+  const std::string from = reflected ? absl::StrCat("reflection of ", source.path) : source.path;
   std::string bytes;
-  if (!ReadFile(source.path, source.position, bytes, diagnostics)) return files;
+  if (!reflected && !ReadFile(source.path, source.position, bytes, diagnostics)) return files;
   pb::FileDescriptorSet set;
-  if (!set.ParseFromString(bytes)) {
-    diagnostics.Add(source.position, absl::StrCat(source.path, " is not a FileDescriptorSet"));
+  if (!set.ParseFromString(reflected ? *source.reflected : bytes)) {
+    diagnostics.Add(source.position, absl::StrCat(from, " is not a FileDescriptorSet"));
     return files;
   }
   for (pb::FileDescriptorProto& proto : *set.mutable_file()) {
     if (IsBuiltinOnly(proto.name())) continue;
     auto file = std::make_unique<SourceFile>();
     file->name = proto.name();
-    file->shown = absl::StrCat(source.path, "(", proto.name(), ")");
+    file->shown = absl::StrCat(from, "(", proto.name(), ")");
     file->proto.Swap(&proto);
     const std::string name = file->name;
     const auto [at, added] = files.emplace(name, std::move(file));
@@ -145,8 +147,8 @@ SourceFile::SourceFile() = default;
 SourceFile::~SourceFile() = default;
 
 SourceFiles ReadSource(const ContractSource& source, Diagnostics& diagnostics) {
-  return source.kind == ContractSource::Kind::kDescriptorSet ? ReadDescriptorSet(source, diagnostics)
-                                                             : ReadProtoFolder(source, diagnostics);
+  return source.kind == ContractSource::Kind::kProtoFolder ? ReadProtoFolder(source, diagnostics)
+                                                           : ReadDescriptorSet(source, diagnostics);
 }
 
 }  // namespace portico::schema

@@ -1,5 +1,6 @@
 #include "gateway/upstream/cluster.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -41,6 +42,12 @@ absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Create(ClusterOptions options,
     }
   }
   return cluster;
+}
+
+bool Cluster::connected(const net::Worker& worker) const {
+  const auto& transports = lanes_[static_cast<size_t>(worker.index())].transports;
+  return std::all_of(transports.begin(), transports.end(),
+                     [](const auto& transport) { return transport->connected(); });
 }
 
 Transport& Cluster::Pick(const net::Worker& worker) {

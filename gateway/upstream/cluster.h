@@ -19,6 +19,8 @@ struct ClusterOptions {
   // For unary calls; a caller's shorter deadline wins.
   net::Clock::duration timeout = std::chrono::seconds(5);
   TransportOptions transport;
+
+  bool operator==(const ClusterOptions&) const = default;
 };
 
 // The servers of a set of services, behind one handler. Every worker has transports of its own to every server; a call
@@ -35,6 +37,9 @@ class Cluster final : public rpc::Handler {
   Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method& method, rpc::Context& context) override;
 
   const std::string& name() const { return options_.name; }
+  const ClusterOptions& options() const { return options_; }
+  // Whether the worker has a connection to every server. On the worker's own thread only.
+  bool connected(const net::Worker& worker) const;
   // The addresses, in the order of the target.
   const std::vector<std::string>& addresses() const { return addresses_; }
 

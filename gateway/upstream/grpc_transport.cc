@@ -115,6 +115,8 @@ class GrpcTransport final : public Transport {
     return channel_->GetState(/*try_to_connect=*/false) != GRPC_CHANNEL_TRANSIENT_FAILURE;
   }
 
+  bool connected() const override { return channel_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY; }
+
   Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
                                          rpc::Context& context) override {
     if (context.cancelled()) co_return absl::CancelledError("the call was cancelled");

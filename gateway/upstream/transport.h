@@ -18,12 +18,16 @@ struct Tls {
   std::string cert;  // with `key`: the client certificate
   std::string key;
   std::string server_name;  // expected in the certificate, and sent; empty: the address's host
+
+  bool operator==(const Tls&) const = default;
 };
 
 struct TransportOptions {
   Tls tls;
   // A larger reply fails its call with RESOURCE_EXHAUSTED.
   size_t max_reply_bytes = 64 << 20;
+
+  bool operator==(const TransportOptions&) const = default;
 };
 
 // Speaks gRPC to one address on behalf of one worker. Connects on demand, keeps the connection, and reconnects by
@@ -32,6 +36,9 @@ class Transport : public rpc::Handler {
  public:
   // False while the last attempts to connect failed: a balancer prefers another address then.
   virtual bool reachable() const = 0;
+
+  // True while a connection is up.
+  virtual bool connected() const = 0;
 };
 
 // Makes transports of one kind. Outlives them.

@@ -46,7 +46,7 @@ service Operations { rpc GetOperation(Op) returns (Op); }
   std::string Mistakes(const std::string& yaml) {
     Load(yaml);
     schema::Diagnostics diagnostics;
-    CheckConfig(*loaded_, *schema_, diagnostics);
+    CheckConfig(*loaded_, *schema_, true, diagnostics);
     return absl::StrReplaceAll(diagnostics.ToString(), {{folder_.Path("portico.yaml:"), ""}});
   }
 

@@ -265,6 +265,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"CredentialsToEveryOrigin",
              "frontends: [ { name: a, listen: 'h:1', cors: { origins: ['*'], credentials: true } } ]\n",
              "1:58: frontends[0].cors.origins[0]: credentials cannot be allowed to every origin; name the origins\n"},
+        Case{"ReflectionOfNoCluster", "contracts: [ { reflection: a } ]\n",
+             "1:28: contracts[0].reflection: there is no cluster \"a\"\n"},
+        Case{"RefreshOfFiles", "contracts: [ { protos: a, refresh: 1s } ]\n",
+             "1:36: contracts[0].refresh: only goes with \"reflection\"\n"},
         Case{"LimitOfZero", "frontends: [ { name: a, listen: 'h:1', limits: { headers: 0 } } ]\n",
              "1:59: frontends[0].limits.headers: must be more than 0\n"}),
     NameOf);
@@ -272,8 +276,6 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Unsupported, BrokenConfigTest,
     ::testing::Values(
-        Case{"Reflection", "contracts: [ { reflection: a } ]\n",
-             "1:28: contracts[0]: contracts by reflection is not supported by this version\n"},
         Case{"EtcdTarget", "clusters: { a: { target: 'etcd:///x' } }\n",
              "1:26: clusters.a: an etcd:/// target is not supported by this version\n"},
         Case{"Http2", "clusters: { a: { target: 'h:1', transport: http2 } }\n",

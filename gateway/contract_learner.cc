@@ -1,0 +1,152 @@
+#include "gateway/contract_learner.h"
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "gateway/event_log.h"
+#include "gateway/upstream/reflection.h"
+
+namespace portico {
+namespace {
+
+using Timer = boost::asio::basic_waitable_timer<net::Clock, boost::asio::wait_traits<net::Clock>, net::Executor>;
+
+// How often a server that did not answer is asked, and a connection is looked at.
+constexpr std::chrono::milliseconds kTick{250};
+// How long one conversation may take.
+constexpr std::chrono::seconds kConversation{5};
+
+}  // namespace
+
+// One cluster being asked. Touched on the worker only.
+struct ContractLearner::Loop {
+  Loop(net::Worker& loop_worker, std::string cluster_name, Source asked)
+      : worker(loop_worker), name(std::move(cluster_name)), source(std::move(asked)), timer(worker.executor()) {}
+
+  void Stop() {
+    stopped = true;
+    timer.cancel();
+    if (conversation != nullptr) conversation->Cancel();
+  }
+
+  net::Worker& worker;
+  const std::string name;
+  const Source source;
+  Timer timer;
+  rpc::Context* conversation = nullptr;  // the one under way
+  bool stopped = false;
+};
+
+struct ContractLearner::State {
+  std::function<void(const std::string&)> learned;
+  std::map<std::string, std::shared_ptr<Loop>> loops;  // on the worker only
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  config::ReflectedContracts contracts;
+  int running = 0;
+};
+
+ContractLearner::ContractLearner(net::Worker& worker, std::function<void(const std::string& cluster)> learned)
+    : worker_(worker), state_(std::make_shared<State>()) {
+  state_->learned = std::move(learned);
+}
+
+ContractLearner::~ContractLearner() {
+  Ask({});
+  // The worker stops the loops before it runs this.
+  bool told = false;
+  worker_.Post([state = state_, &told] {
+    const std::lock_guard<std::mutex> lock(state->mutex);
+    told = true;
+    state->changed.notify_all();
+  });
+  std::unique_lock<std::mutex> lock(state_->mutex);
+  state_->changed.wait(lock, [&] { return told && state_->running == 0; });
+}
+
+void ContractLearner::Ask(std::map<std::string, Source> sources) {
+  worker_.Post([&worker = worker_, state = state_, sources = std::move(sources)] {
+    for (auto at = state->loops.begin(); at != state->loops.end();) {
+      const auto wanted = sources.find(at->first);
+      const bool same = wanted != sources.end() && wanted->second.cluster == at->second->source.cluster &&
+                        wanted->second.refresh == at->second->source.refresh;
+      if (same) {
+        ++at;
+        continue;
+      }
+      at->second->Stop();
+      if (wanted == sources.end()) {
+        const std::lock_guard<std::mutex> lock(state->mutex);
+        state->contracts.erase(at->first);
+      }
+      at = state->loops.erase(at);
+    }
+    for (const auto& [name, source] : sources) {
+      std::shared_ptr<Loop>& loop = state->loops[name];
+      if (loop != nullptr) continue;
+      loop = std::make_shared<Loop>(worker, name, source);
+      {
+        const std::lock_guard<std::mutex> lock(state->mutex);
+        ++state->running;
+      }
+      worker.Spawn(Run(state, loop));
+    }
+  });
+}
+
+config::ReflectedContracts ContractLearner::contracts() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->contracts;
+}
+
+Async<void> ContractLearner::Run(std::shared_ptr<State> state, std::shared_ptr<Loop> loop) {
+  std::string last_failure;
+  while (!loop->stopped) {
+    absl::StatusOr<std::string> learned = absl::UnknownError("");
+    {
+      rpc::Context context(loop->worker, net::Clock::now() + kConversation);
+      loop->conversation = &context;
+      learned = co_await upstream::AskReflection(*loop->source.cluster, context);
+      loop->conversation = nullptr;
+    }
+    if (loop->stopped) break;
+    if (learned.ok()) {
+      last_failure.clear();
+      bool fresh = false;
+      {
+        const std::lock_guard<std::mutex> lock(state->mutex);
+        std::shared_ptr<const std::string>& known = state->contracts[loop->name];
+        fresh = known == nullptr || *known != *learned;
+        if (fresh) known = std::make_shared<const std::string>(*std::move(learned));
+      }
+      if (fresh) {
+        LogEvent({{"event", "contracts_learned"}, {"cluster", loop->name}});
+        state->learned(loop->name);
+      }
+    } else if (last_failure != learned.status().message()) {
+      last_failure = std::string(learned.status().message());
+      LogEvent({{"event", "reflection_failed"}, {"cluster", loop->name}, {"message", last_failure}});
+    }
+    const net::Deadline next = net::Clock::now() + (last_failure.empty() ? loop->source.refresh : kTick);
+    bool was_connected = false;
+    while (!loop->stopped && net::Clock::now() < next) {
+      const bool connected = loop->source.cluster->connected(loop->worker);
+      if (was_connected && !connected) break;  // whoever comes back may be another version
+      was_connected = connected;
+      boost::system::error_code ignored;
+      loop->timer.expires_after(kTick);
+      co_await loop->timer.async_wait(
+          boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+    }
+  }
+  const std::lock_guard<std::mutex> lock(state->mutex);
+  --state->running;
+  state->changed.notify_all();
+}
+
+}  // namespace portico

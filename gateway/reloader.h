@@ -1,0 +1,50 @@
+#ifndef PORTICO_GATEWAY_RELOADER_H_
+#define PORTICO_GATEWAY_RELOADER_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gateway/file_watch.h"
+
+namespace portico {
+
+// Decides when to reload, on a thread of its own: when watched files have changed, and when somebody asks for it
+// (SIGHUP, contracts learned by reflection). Reloads never overlap; requests that come in meanwhile become one.
+class Reloader {
+ public:
+  // `reload` runs on the thread, with why; it returns the paths to watch from then on. `tick` runs between two looks.
+  using Reload = std::function<std::vector<std::string>(const std::string& reason)>;
+  Reloader(std::vector<std::string> paths, Reload reload, std::function<void()> tick);
+  // Waits for a reload that is under way.
+  ~Reloader();
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
+
+  // Reloads soon, also when no file has changed. Thread-safe.
+  void Request(std::string reason);
+
+ private:
+  // Files are looked at this often; a change is reloaded at the second look that finds them at rest.
+  static constexpr std::chrono::milliseconds kInterval{200};
+
+  void Run();
+
+  std::vector<std::string> paths_;
+  FileWatch watch_;
+  const Reload reload_;
+  const std::function<void()> tick_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string requested_;  // why; empty when nobody asks
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace portico
+
+#endif  // PORTICO_GATEWAY_RELOADER_H_

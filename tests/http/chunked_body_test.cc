@@ -1,0 +1,51 @@
+#include "gateway/http/chunked_body.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace portico::http {
+namespace {
+
+TEST(ChunkedBodyTest, EverySplitDecodesTheSame) {
+  const std::string body = "3;a=\"b;c\" ; d\r\nabc\r\n00A \t\r\n01234\r\n678\r\n0;x\r\nT: t\r\nU:\r\n\r\n";
+  const std::string more = body + "next";
+  const Limits limits;
+  for (size_t first = 0; first <= body.size(); ++first) {
+    for (size_t second = first; second <= body.size(); ++second) {
+      ChunkedBody chunked(limits);
+      ChunkedBody::Result result = ChunkedBody::Result::kNeedMore;
+      size_t consumed = 0;
+      for (const absl::string_view piece :
+           {absl::string_view(body).substr(0, first), absl::string_view(body).substr(first, second - first),
+            absl::string_view(more).substr(second)}) {
+        if (result == ChunkedBody::Result::kDone) break;
+        result = chunked.Read(piece, &consumed);
+      }
+      ASSERT_EQ(result, ChunkedBody::Result::kDone) << first << " " << second << chunked.error();
+      ASSERT_EQ(chunked.decoded(), "abc01234\r\n678") << first << " " << second;
+    }
+  }
+}
+
+TEST(ChunkedBodyTest, StopsBehindTheBody) {
+  const Limits limits;
+  ChunkedBody chunked(limits);
+  size_t consumed = 0;
+  EXPECT_EQ(chunked.Read("1\r\nx\r\n0\r\n\r\nGET", &consumed), ChunkedBody::Result::kDone);
+  EXPECT_EQ(consumed, 11u);
+}
+
+TEST(ChunkedBodyTest, TheLimitIsOfDecodedBytes) {
+  Limits limits;
+  limits.body_bytes = 4;
+  size_t consumed = 0;
+  ChunkedBody exact(limits);
+  EXPECT_EQ(exact.Read("2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n", &consumed), ChunkedBody::Result::kDone);
+  ChunkedBody beyond(limits);
+  EXPECT_EQ(beyond.Read("2\r\nab\r\n3\r\n", &consumed), ChunkedBody::Result::kError);
+  EXPECT_EQ(beyond.error().code(), absl::StatusCode::kResourceExhausted);
+}
+
+}  // namespace
+}  // namespace portico::http

@@ -1,0 +1,95 @@
+#include "gateway/middleware/stats.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/middleware/answering.h"
+
+namespace portico::middleware {
+namespace {
+
+// One request of `rpc` on `worker`, answered with `code` after `taken`.
+void Count(Stats& stats, net::Worker& worker, const schema::Method* rpc, absl::string_view code,
+           std::chrono::microseconds taken, bool complete = true) {
+  http::Request request(worker, net::kNoDeadline);
+  request.received = net::Clock::now() - taken;
+  request.body = "abc";
+  FixedHandler next;
+  next.code = code;
+  http::Response response = Answer(stats, request, next);
+  request.rpc = rpc;
+  for (auto& hook : response.on_sent) hook({200, 10, complete});
+}
+
+TEST(StatsTest, SumsOverWorkers) {
+  Stats stats("web", 2);
+  net::Worker first(0);
+  net::Worker second(1);
+  schema::Method get;
+  get.full_name = "a.B/Get";
+  Count(stats, first, &get, "OK", std::chrono::microseconds(0));
+  Count(stats, second, &get, "OK", std::chrono::milliseconds(30));
+  Count(stats, second, &get, "NOT_FOUND", std::chrono::seconds(20));
+  Count(stats, second, &get, "OK", std::chrono::microseconds(0), false);
+  Count(stats, first, nullptr, "no such code", std::chrono::microseconds(0));
+  http::Refusal refusal;
+  refusal.worker = 1;
+  refusal.code = "RESOURCE_EXHAUSTED";
+  stats.Refused(refusal);
+
+  const Stats::Totals totals = stats.Read();
+  EXPECT_EQ(totals.in_flight, 0);
+  ASSERT_EQ(totals.rows.size(), 2u);
+  const Stats::Row& none = totals.rows[0];
+  EXPECT_EQ(none.rpc, "");
+  EXPECT_EQ(none.by_code[2], 1u);
+  EXPECT_EQ(none.by_code[8], 1u);
+  const Stats::Row& row = totals.rows[1];
+  EXPECT_EQ(row.rpc, "a.B/Get");
+  EXPECT_EQ(row.requests(), 4u);
+  EXPECT_EQ(row.by_code[0], 2u);
+  EXPECT_EQ(row.by_code[1], 1u);
+  EXPECT_EQ(row.by_code[5], 1u);
+  EXPECT_EQ(row.by_duration[6], 1u);                       // 25 to 50 ms
+  EXPECT_EQ(row.by_duration[Stats::kBuckets.size()], 1u);  // beyond
+  EXPECT_GE(row.seconds, 20.03);
+  EXPECT_EQ(row.request_bytes, 12u);
+  EXPECT_EQ(row.response_bytes, 40u);
+}
+
+TEST(StatsTest, InFlightUntilTheResponseIsGone) {
+  Stats stats("web", 1);
+  net::Worker worker(0);
+  http::Request request(worker, net::kNoDeadline);
+  FixedHandler next;
+  {
+    const http::Response response = Answer(stats, request, next);
+    EXPECT_EQ(stats.Read().in_flight, 1);
+  }
+  EXPECT_EQ(stats.Read().in_flight, 0);
+}
+
+TEST(StatsTest, ReadingWhileCountingIsSafe) {
+  Stats stats("web", 1);
+  std::thread counting([&] {
+    net::Worker worker(0);
+    for (int i = 0; i < 300; ++i) {
+      schema::Method method;
+      method.full_name = "m" + std::to_string(i % 50);
+      Count(stats, worker, &method, "OK", std::chrono::microseconds(1));
+    }
+  });
+  uint64_t before = 0;
+  for (int i = 0; i < 300; ++i) {
+    uint64_t now = 0;
+    for (const Stats::Row& row : stats.Read().rows) now += row.requests();
+    EXPECT_GE(now, before);
+    before = now;
+  }
+  counting.join();
+  EXPECT_EQ(stats.Read().rows.size(), 50u);
+}
+
+}  // namespace
+}  // namespace portico::middleware
