@@ -87,7 +87,11 @@ class ValueChecker {
                                : contract.has_descriptors() ? contract.descriptors()
                                : contract.has_rules()       ? contract.rules()
                                                             : contract.reflection();
-    if (contract.source_case() != Contract::SOURCE_NOT_SET && value.empty()) Fail(key, "the path is empty");
+    if (contract.source_case() == Contract::SOURCE_NOT_SET) {
+      if (read_cleanly_) Fail(key, "expected one of protos, descriptors, reflection, rules");
+    } else if (value.empty()) {
+      Fail(key, "the path is empty");
+    }
     if (contract.has_reflection() && loaded_.config.clusters().count(contract.reflection()) == 0) {
       Fail(key + ".reflection", absl::StrCat("there is no cluster \"", contract.reflection(), "\""));
     }
