@@ -63,8 +63,12 @@ class Remaining final : public http::Handler {
 void CheckPolicy(const schema::Method& method, schema::Diagnostics& diagnostics) {
   const portico::Auth& auth = method.policy->auth();
   if (auth.scopes_size() > 0 || auth.match_size() > 0) {
-    diagnostics.Add(method.position, absl::StrCat("policy.auth of ", method.full_name,
-                                                  ": scopes and match are not supported by this version"));
+    diagnostics.Add(method.policy_position, absl::StrCat("policy.auth of ", method.full_name,
+                                                         ": scopes and match are not supported by this version"));
+  }
+  if (!method.policy->success().location().empty()) {
+    diagnostics.Add(method.policy_position,
+                    absl::StrCat("policy.success.location of ", method.full_name, ": not supported by this version"));
   }
 }
 

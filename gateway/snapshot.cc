@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
+
 #include "absl/strings/str_cat.h"
 #include "gateway/config/config_check.h"
 #include "gateway/routing/rule_check.h"
@@ -25,9 +27,14 @@ std::string ReadPem(const std::string& path, const schema::Position& position, s
 
 std::shared_ptr<const Snapshot> Snapshot::Build(const std::string& path, const SnapshotInputs& inputs,
                                                 schema::Diagnostics& diagnostics) {
+  return Build(config::LoadConfig(path, diagnostics), inputs, diagnostics);
+}
+
+std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::LoadedConfig> config,
+                                                const SnapshotInputs& inputs, schema::Diagnostics& diagnostics) {
+  if (config == nullptr) return nullptr;
   auto snapshot = std::shared_ptr<Snapshot>(new Snapshot());
-  snapshot->config_ = config::LoadConfig(path, diagnostics);
-  if (snapshot->config_ == nullptr) return nullptr;
+  snapshot->config_ = std::move(config);
   const config::LoadedConfig& loaded = *snapshot->config_;
   snapshot->schema_ = schema::Schema::Load(config::ContractSources(loaded, inputs.reflected), diagnostics);
   if (snapshot->schema_ == nullptr) return nullptr;
@@ -92,11 +99,19 @@ void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& 
 }
 
 void Snapshot::BuildComposers(schema::Diagnostics& diagnostics) {
+  // Every plan is checked, but only those that somebody can ask for need clusters: one folder of contracts may serve
+  // several gateways.
+  absl::flat_hash_set<const schema::Method*> exposed;
+  for (const config::Frontend& frontend : config_->config.frontends()) {
+    for (const schema::Method* method : config::ResolveExposed(frontend, *schema_, config_->config)) {
+      exposed.insert(method);
+    }
+  }
   for (const schema::Service* service : schema_->services()) {
     if (!service->facade) continue;
     for (const auto& method : service->methods) {
       std::unique_ptr<const compose::Plan> plan = compose::CompilePlan(*method, *schema_, projections_, diagnostics);
-      if (plan == nullptr) continue;
+      if (plan == nullptr || !exposed.contains(method.get())) continue;
       std::vector<rpc::Handler*> handlers;
       for (const compose::Part* part : plan->Parts()) {
         const schema::Service& called = *part->method->service;

@@ -38,6 +38,10 @@ class Snapshot {
   static std::shared_ptr<const Snapshot> Build(const std::string& path, const SnapshotInputs& inputs,
                                                schema::Diagnostics& diagnostics);
 
+  // The same of a configuration that has been read; nullptr gives nullptr.
+  static std::shared_ptr<const Snapshot> Build(std::unique_ptr<const config::LoadedConfig> config,
+                                               const SnapshotInputs& inputs, schema::Diagnostics& diagnostics);
+
   const config::LoadedConfig& config() const { return *config_; }
   const schema::Schema& schema() const { return *schema_; }
   // In the order of the configuration.

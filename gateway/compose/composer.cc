@@ -16,15 +16,15 @@ using Timer = boost::asio::basic_waitable_timer<net::Clock, boost::asio::wait_tr
 Async<absl::StatusOr<rpc::Reply>> Composer::Call(const rpc::Method& method, rpc::Payload request,
                                                  rpc::Context& context) {
   (void)method;  // the plan's own
-  if (plan_.method->timeout != absl::InfiniteDuration()) {
-    context.ShortenDeadline(net::Clock::now() + absl::ToChronoNanoseconds(plan_.method->timeout));
-  }
+  const absl::Duration declared = plan_.method->timeout;
+  const absl::Duration timeout = declared == absl::InfiniteDuration() ? kDefaultTimeout : declared;
+  context.ShortenDeadline(net::After(net::Clock::now(), absl::ToChronoNanoseconds(timeout)));
   const auto run = std::make_shared<Run>(plan_, handlers_, std::move(request), context);
   {
     rpc::CancelCallback cancelled(context, [&run] { run->finished().Set(); });
     Timer timer(context.worker().executor());
     run->Start();
-    if (!run->finished().is_set() && context.deadline() != net::kNoDeadline) {
+    if (!run->finished().is_set()) {
       timer.expires_at(context.deadline());
       timer.async_wait([run](boost::system::error_code error) {
         if (!error) run->finished().Set();

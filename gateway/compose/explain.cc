@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gateway/compose/plan.h"
@@ -34,7 +32,7 @@ std::vector<const Part*> LongestChain(const MessagePlan& plan) {
   return longest;
 }
 
-std::string Describe(const MessagePlan& plan, const Part& part) {
+std::string Describe(const MessagePlan& plan, const Part& part, bool in_list) {
   std::string text = absl::StrCat(part.field->name, "  <-  ", part.method->full_name);
   const auto add = [&text](absl::string_view word) { absl::StrAppend(&text, "  ", word); };
   add(part.required ? "required" : "optional");
@@ -44,6 +42,7 @@ std::string Describe(const MessagePlan& plan, const Part& part) {
                                    [](std::string* out, const schema::FieldTable* step) { *out += step->name; }),
                      "=", bind.source.text));
   }
+  if (in_list && !part.batch.has_value()) add(absl::StrCat("concurrency=", part.concurrency));
   if (part.when.has_value()) add(absl::StrCat("when=", part.when->text));
   if (part.batch.has_value()) {
     add(absl::StrCat("batch=", part.batch->keys.leaf().name, " from ", part.batch->from.text));
@@ -56,21 +55,15 @@ std::string Describe(const MessagePlan& plan, const Part& part) {
   return text;
 }
 
-void Print(const MessagePlan& plan, const std::string& indent, std::string* out) {
+void Print(const MessagePlan& plan, const std::string& indent, bool in_list, std::string* out) {
   for (size_t i = 0; i < plan.parts.size(); ++i) {
     const Part& part = plan.parts[i];
     const bool last = i + 1 == plan.parts.size();
-    absl::StrAppend(out, indent, last ? "`- " : "|- ", Describe(plan, part), "\n");
+    absl::StrAppend(out, indent, last ? "`- " : "|- ", Describe(plan, part, in_list), "\n");
     if (part.elements == nullptr) continue;
     const std::string inner = absl::StrCat(indent, last ? "   " : "|  ");
-    if (part.field->repeated) {
-      absl::StrAppend(out, inner, "for each element");
-      const bool bounded = std::any_of(part.elements->parts.begin(), part.elements->parts.end(),
-                                       [](const Part& element) { return !element.batch.has_value(); });
-      if (bounded) absl::StrAppend(out, ", at most ", part.elements->parts.front().concurrency, " calls at once");
-      absl::StrAppend(out, ":\n");
-    }
-    Print(*part.elements, inner, out);
+    if (part.field->repeated) absl::StrAppend(out, inner, "for each element:\n");
+    Print(*part.elements, inner, part.field->repeated, out);
   }
 }
 
@@ -82,7 +75,7 @@ std::string Explain(const Plan& plan) {
     absl::StrAppend(&out, "  timeout=", absl::FormatDuration(plan.method->timeout));
   }
   absl::StrAppend(&out, "\n");
-  Print(plan.root, "", &out);
+  Print(plan.root, "", /*in_list=*/false, &out);
   const std::vector<const Part*> chain = LongestChain(plan.root);
   absl::StrAppend(&out, plan.part_count, plan.part_count == 1 ? " part" : " parts", ", longest chain ", chain.size(),
                   chain.size() == 1 ? " call: " : " calls: ",

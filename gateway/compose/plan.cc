@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -79,6 +80,7 @@ class Compiler {
       return;
     }
     open_.push_back(&table);
+    FindBuriedFetches(table);
     // The parts first, by name, since `self` may point to a sibling that is declared later.
     std::vector<std::pair<portico::Fetch, Site>> fetches;
     for (const FieldTable& field : table.fields) {
@@ -96,20 +98,36 @@ class Compiler {
         plan->omitted = &field;
       } else if (prefix.empty()) {
         CompileCopy(table, field, plan);
-      } else if (field.message != nullptr && !field.map && ContainsFetch(*field.message)) {
-        diagnostics_.Add(schema_.PositionOf(*DescriptorOf(table, field)),
-                         absl::StrCat(table.full_name, ".", field.name,
-                                      ": a fetch must be in the answer, or in a message that is itself fetched"));
       }
     }
     for (size_t i = 0; i < fetches.size(); ++i)
       CompilePart(fetches[i].first, fetches[i].second, *plan, &plan->parts[i]);
     for (size_t i = 0; i < plan->parts.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        if (plan->parts[i].field->oneof < 0 || plan->parts[i].field->oneof != plan->parts[j].field->oneof) continue;
+        Mistake(fetches[i].second, "fetch",
+                absl::StrCat("it is in one oneof with ", plan->parts[j].field->name, ", which is fetched too"));
+      }
       for (int needed : plan->parts[i].needs)
         plan->parts[static_cast<size_t>(needed)].needed_by.push_back(static_cast<int>(i));
     }
     FindCycle(*plan, fetches);
     open_.pop_back();
+  }
+
+  // Reports fetches nobody would run: those in a message that is neither the answer nor itself fetched.
+  void FindBuriedFetches(const MessageTable& table) {
+    if (!searched_.insert(&table).second) return;
+    for (const FieldTable& field : table.fields) {
+      if (field.message == nullptr || DescriptorOf(table, field) == nullptr || FetchOf(table, field).has_value())
+        continue;
+      if (ContainsFetch(*field.message)) {
+        diagnostics_.Add(schema_.PositionOf(*DescriptorOf(table, field)),
+                         absl::StrCat(table.full_name, ".", field.name,
+                                      ": a fetch must be in the answer, or in a message that is itself fetched"));
+      }
+      FindBuriedFetches(*field.message);
+    }
   }
 
   static bool ContainsFetch(const MessageTable& table) {
@@ -126,14 +144,7 @@ class Compiler {
       fits = absl::InvalidArgumentError(absl::StrCat("it has no fetch, and the request ", method_.input->full_name,
                                                      " has no field of its name to copy"));
     } else {
-      fits = Projections::CheckScalar(*source, field);
-      if (fits.ok() && field.message != nullptr && source->message->full_name != field.message->full_name) {
-        fits = absl::InvalidArgumentError(
-            absl::StrCat("the request's field is ", source->message->full_name, ", not ", field.message->full_name));
-      }
-      if (fits.ok() && source->repeated != field.repeated) {
-        fits = absl::InvalidArgumentError("it and the request's field of its name are not both repeated");
-      }
+      fits = Projections::CheckSame(*source, field);
     }
     if (!fits.ok()) {
       diagnostics_.Add(schema_.PositionOf(*descriptor),
@@ -196,6 +207,11 @@ class Compiler {
     for (size_t i = 0; i + 1 < bind.target.steps().size(); ++i) {
       if (bind.target.steps()[i]->repeated) {
         return Mistake(site, what, absl::StrCat("\"", target, "\" leads through a repeated field"));
+      }
+    }
+    for (const Bind& other : part->binds) {
+      if (other.target.steps() == bind.target.steps() && !bind.target.leaf().repeated) {
+        return Mistake(site, what, absl::StrCat("\"", target, "\" is bound twice"));
       }
     }
     if (!CompileSource(source, site, what, plan, part, &bind.source)) return;
@@ -336,6 +352,7 @@ class Compiler {
     absl::StatusOr<const Projection*> projection = projections_.Compile(*selected, *field.message);
     if (!projection.ok()) return Mistake(site, "fetch.select", projection.status().message());
     part->projection = *projection;
+    FindBuriedFetches(*field.message);
     if (ContainsFetch(*field.message)) {
       fetch_positions_.push_back(site.position);
       part->elements = std::make_unique<MessagePlan>();
@@ -445,8 +462,9 @@ class Compiler {
   Projections& projections_;
   schema::Diagnostics& diagnostics_;
   int next_id_ = 0;
-  std::vector<const MessageTable*> open_;          // the messages being compiled, outermost first
-  std::vector<schema::Position> fetch_positions_;  // of the fetches that led to them
+  absl::flat_hash_set<const MessageTable*> searched_;  // for buried fetches
+  std::vector<const MessageTable*> open_;              // the messages being compiled, outermost first
+  std::vector<schema::Position> fetch_positions_;      // of the fetches that led to them
 };
 
 void AddParts(const MessagePlan& message, std::vector<const Part*>* parts) {

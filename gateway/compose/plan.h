@@ -97,6 +97,9 @@ struct Plan {
   std::vector<const Part*> Parts() const;
 };
 
+// How long an answer may take whose policy does not say.
+inline constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
+
 // How many calls of a list's elements are in flight at once when `concurrency` does not say.
 inline constexpr uint32_t kDefaultConcurrency = 8;
 

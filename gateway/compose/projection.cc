@@ -32,6 +32,26 @@ absl::Status Projections::CheckScalar(const FieldTable& from, const FieldTable& 
       absl::StrCat("\"", from.name, "\" is ", TypeName(from), ", but \"", to.name, "\" is ", TypeName(to)));
 }
 
+absl::Status Projections::CheckSame(const FieldTable& from, const FieldTable& to) {
+  const absl::Status fits = CheckScalar(from, to);
+  if (!fits.ok()) return fits;
+  if (from.repeated != to.repeated || from.map != to.map) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", from.name, "\" is ", from.repeated ? "" : "not ",
+                                                   "repeated, but \"", to.name, "\" is", to.repeated ? "" : " not"));
+  }
+  if (from.message == nullptr) return absl::OkStatus();
+  if (from.map) {
+    for (size_t i = 0; i < 2; ++i) {
+      const absl::Status entry = CheckSame(from.message->fields[i], to.message->fields[i]);
+      if (!entry.ok()) return entry;
+    }
+    return absl::OkStatus();
+  }
+  if (from.message->full_name == to.message->full_name) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", from.name, "\" is ", TypeName(from), ", but \"", to.name, "\" is ", TypeName(to)));
+}
+
 bool Projections::HasFilled(const MessageTable& table, std::vector<const MessageTable*>& path) {
   if (std::find(path.begin(), path.end(), &table) != path.end()) return false;
   path.push_back(&table);
@@ -48,10 +68,14 @@ absl::StatusOr<const Projection*> Projections::Compile(const MessageTable& from,
     return absl::InvalidArgumentError(absl::StrCat(from.full_name, " is not ", to.full_name));
   }
   auto [entry, added] = compiled_.try_emplace({&from, &to});
-  if (!added) return entry->second.get();
-  entry->second = std::make_unique<Projection>();
+  Compiled& compiled = entry->second;
   // Entered before it is complete, so that a type which contains itself finds it.
-  Projection* projection = entry->second.get();
+  if (added) compiled.status = Fill(from, to, compiled.projection.get());
+  if (!compiled.status.ok()) return compiled.status;
+  return compiled.projection.get();
+}
+
+absl::Status Projections::Fill(const MessageTable& from, const MessageTable& to, Projection* projection) {
   for (const FieldTable& target : to.fields) {
     if (filled_(to, target)) continue;
     const FieldTable* source = from.FindByProtoName(target.name);
@@ -74,7 +98,7 @@ absl::StatusOr<const Projection*> Projections::Compile(const MessageTable& from,
     if (!fits.ok()) return fits;
     projection->rules_.emplace(source->number, rule);
   }
-  return projection;
+  return absl::OkStatus();
 }
 
 void Projection::Write(absl::string_view message, wire::Writer& out) const {

@@ -49,12 +49,23 @@ class Projections {
   // are compiled by Compile().
   static absl::Status CheckScalar(const schema::FieldTable& from, const schema::FieldTable& to);
 
+  // Whether the values of both fields are the same on the wire, cardinality included: messages by their name, maps by
+  // the types of their keys and values.
+  static absl::Status CheckSame(const schema::FieldTable& from, const schema::FieldTable& to);
+
  private:
   // Whether a message of the type, or of one within it, has a field that the gateway fills.
   bool HasFilled(const schema::MessageTable& table, std::vector<const schema::MessageTable*>& path);
 
   Filled filled_;
-  std::map<std::pair<const schema::MessageTable*, const schema::MessageTable*>, std::unique_ptr<Projection>> compiled_;
+  // Failures are kept too: every field that needs the projection reports them.
+  struct Compiled {
+    std::unique_ptr<Projection> projection = std::make_unique<Projection>();
+    absl::Status status;
+  };
+  absl::Status Fill(const schema::MessageTable& from, const schema::MessageTable& to, Projection* projection);
+
+  std::map<std::pair<const schema::MessageTable*, const schema::MessageTable*>, Compiled> compiled_;
 };
 
 }  // namespace portico::compose

@@ -1,9 +1,12 @@
 #include "gateway/compose/run.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/json/utf8.h"
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/check_wire.h"
 #include "gateway/transcode/field_selection.h"
@@ -11,13 +14,28 @@
 namespace portico::compose {
 namespace {
 
+// How deep messages may nest in an answer, as the JSON writer sees it.
+constexpr int kMaxDepth = 100;
+
 // Field numbers of portico.Omitted.
 constexpr uint32_t kOmittedPart = 1;
 constexpr uint32_t kOmittedReason = 2;
 
 net::Deadline DeadlineIn(absl::Duration timeout) {
-  if (timeout == absl::InfiniteDuration()) return net::kNoDeadline;
-  return net::Clock::now() + absl::ToChronoNanoseconds(timeout);
+  return net::After(net::Clock::now(), absl::ToChronoNanoseconds(timeout));
+}
+
+// Whether the value is what an absent field without presence means: zero, or nothing.
+bool IsDefault(const WireValue& value) {
+  return value.type == wire::WireType::kBytes
+             ? value.bytes.empty()
+             : std::all_of(value.bytes.begin(), value.bytes.end(), [](char c) { return c == 0; });
+}
+
+// Takes away a value that only says what its absence would.
+void DropDefault(const WirePath& path, WireValues* values) {
+  if (path.empty() || path.leaf().has_presence || path.leaf().repeated) return;
+  values->erase(std::remove_if(values->begin(), values->end(), IsDefault), values->end());
 }
 
 bool AllEmpty(const WireValues& values) {
@@ -35,6 +53,7 @@ void AppendWrapped(const WirePath& path, std::string leaf, std::string* request)
 }
 
 void AppendBound(const WirePath& target, const WireValues& values, std::string* request) {
+  if (values.empty()) return;
   const uint32_t number = target.leaf().number;
   if (target.steps().size() == 1) {
     for (const WireValue& value : values) AppendField(number, value, request);
@@ -60,12 +79,17 @@ void Run::Start() {
     copy.from.Collect({request_.bytes()}, &values);
     for (const WireValue& value : values) AppendField(copy.field->number, value, &copies_);
   }
+  const Turn turn(*this);
   ++outstanding_;  // holds the end back until all that can start has been started
   Instance& root = *AddInstance(plan_.root, copies_, selection_);
   for (size_t i = 0; i < root.slots.size() && failure_.ok(); ++i) {
     if (root.slots[i].state == State::kWaiting && PartOf(root, i).needs.empty()) Begin(root, i);
   }
-  if (--outstanding_ == 0) finished_.Set();
+  if (--outstanding_ == 0) over_ = true;
+}
+
+Run::Turn::~Turn() {
+  if (--run_.turns_ == 0 && run_.over_) run_.finished_.Set();
 }
 
 void Run::Close() {
@@ -115,10 +139,12 @@ Run::Value Run::Evaluate(const Source& source, const Instance& instance) const {
   switch (source.kind) {
     case Source::Kind::kRequest:
       source.path.Collect({request_.bytes()}, &value.values);
+      DropDefault(source.path, &value.values);
       break;
     case Source::Kind::kSelf: {
       if (source.part < 0) {
         source.path.Collect({instance.self}, &value.values);
+        DropDefault(source.path, &value.values);
         break;
       }
       const Slot& slot = instance.slots[static_cast<size_t>(source.part)];
@@ -133,6 +159,7 @@ Run::Value Run::Evaluate(const Source& source, const Instance& instance) const {
         // A singular message has one value here: Take() has merged its occurrences.
         for (const WireValue& message : slot.values) source.rest.Collect({message.bytes}, &value.values);
       }
+      DropDefault(source.path, &value.values);
       break;
     }
     case Source::Kind::kClaim:
@@ -140,7 +167,8 @@ Run::Value Run::Evaluate(const Source& source, const Instance& instance) const {
       const bool claim = source.kind == Source::Kind::kClaim;
       const rpc::Attributes* attributes = claim ? context_.claims() : context_.headers();
       absl::string_view text;
-      if (attributes != nullptr && attributes->Find(source.name, &text)) {
+      // A proto string is UTF-8; a header may be anything, and is as good as absent then.
+      if (attributes != nullptr && attributes->Find(source.name, &text) && json::IsUtf8(text)) {
         value.values.push_back({wire::WireType::kBytes, text});
       } else if (claim) {
         value.kind = Value::Kind::kDenied;
@@ -193,7 +221,7 @@ bool Run::BindRequest(const Instance& instance, const Part& part, rpc::Payload* 
 }
 
 void Run::Begin(Instance& instance, size_t index) {
-  if (closed_) return;
+  if (closed_ || over_) return;
   const Part& part = PartOf(instance, index);
   rpc::Payload request;
   const auto settle = [&](State state, const absl::Status& status, absl::string_view reason) {
@@ -223,6 +251,7 @@ Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t in
   const Part& part = run->PartOf(*instance, index);
   absl::StatusOr<std::string> message = co_await run->Fetch(part, std::move(request));
   if (run->closed_) co_return;
+  const Turn turn(*run);
   if (instance->gates != nullptr) {
     Gate& gate = (*instance->gates)[index];
     --gate.in_flight;
@@ -244,16 +273,23 @@ Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t in
 }
 
 Async<absl::StatusOr<std::string>> Run::Fetch(const Part& part, rpc::Payload request) {
-  rpc::Context call(context_, DeadlineIn(part.timeout));
-  absl::StatusOr<rpc::Reply> reply =
-      co_await handlers_[static_cast<size_t>(part.id)]->Call(*part.method, std::move(request), call);
-  if (!reply.ok()) co_return reply.status();
-  const absl::Status wire = transcode::CheckWire(*part.method->output, reply->message);
-  if (!wire.ok()) {
-    co_return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("a service's reply is malformed: ", wire.message())),
-                                  502);
+  try {
+    rpc::Context call(context_, DeadlineIn(part.timeout));
+    absl::StatusOr<rpc::Reply> reply =
+        co_await handlers_[static_cast<size_t>(part.id)]->Call(*part.method, std::move(request), call);
+    if (!reply.ok()) co_return reply.status();
+    // In the answer the part is some messages down: together they must not nest too deep.
+    const int depth = 1 + static_cast<int>(std::count(part.path.begin(), part.path.end(), '.'));
+    const absl::Status wire = transcode::CheckWire(*part.method->output, reply->message, kMaxDepth - depth);
+    if (!wire.ok()) {
+      co_return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("the reply for ", part.path, " is malformed")),
+                                    502);
+    }
+    co_return std::move(reply->message);
+  } catch (const std::exception&) {
+    // Out of memory, most likely: one part fails, not the process.
+    co_return absl::InternalError(absl::StrCat("the call for ", part.path, " failed"));
   }
-  co_return std::move(reply->message);
 }
 
 void Run::Take(Instance& instance, size_t index, const std::shared_ptr<const std::string>& bytes,
@@ -291,6 +327,7 @@ void Run::Take(Instance& instance, size_t index, const std::shared_ptr<const std
 }
 
 void Run::StartElements(Slot& slot, const Part& part) {
+  if (over_) return;
   const MessagePlan& plan = *part.elements;
   std::vector<Gate>& gates = gates_.emplace_back(plan.parts.size());
   for (const WireValue& value : slot.values) {
@@ -305,13 +342,13 @@ void Run::StartElements(Slot& slot, const Part& part) {
       continue;
     }
     for (Instance* element : elements) {
-      if (closed_ || !failure_.ok()) return;
       if (element->slots[i].state == State::kWaiting && plan.parts[i].needs.empty()) Begin(*element, i);
     }
   }
 }
 
 void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
+  if (over_) return;
   std::erase_if(elements, [&](const Instance* element) { return element->slots[index].state != State::kWaiting; });
   if (elements.empty()) return;
   const Part& part = PartOf(*elements.front(), index);
@@ -326,7 +363,7 @@ void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
     }
   };
   if (!BindRequest(*elements.front(), part, &request, settle_all)) return;
-  std::vector<absl::string_view> keys;
+  absl::flat_hash_set<absl::string_view> keys;
   std::vector<Instance*> asking;
   std::string encoded;
   for (Instance* element : elements) {
@@ -336,8 +373,7 @@ void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
       continue;
     }
     asking.push_back(element);
-    if (std::find(keys.begin(), keys.end(), key.values.front().bytes) != keys.end()) continue;
-    keys.push_back(key.values.front().bytes);
+    if (!keys.insert(key.values.front().bytes).second) continue;
     AppendField(part.batch->keys.leaf().number, key.values.front(), &encoded);
   }
   if (asking.empty()) return;
@@ -350,6 +386,7 @@ Async<void> Run::RunBatch(std::shared_ptr<Run> run, size_t index, std::vector<In
   const Part& part = run->PartOf(*elements.front(), index);
   absl::StatusOr<std::string> message = co_await run->Fetch(part, std::move(request));
   if (run->closed_) co_return;
+  const Turn turn(*run);
   if (message.ok()) {
     run->TakeBatch(index, elements, *std::move(message));
     co_return;
@@ -370,8 +407,8 @@ void Run::TakeBatch(size_t index, const std::vector<Instance*>& elements, std::s
     part.batch->item_key.Collect({item.bytes}, &key);
     if (!key.empty()) by_key.emplace(key.front().bytes, item.bytes);
   }
-  ++outstanding_;  // the last element may not end the run while the others are still being settled
   for (Instance* element : elements) {
+    if (over_) return;
     const WireValues key = Evaluate(part.batch->from, *element).values;
     const auto item = by_key.find(key.front().bytes);
     if (item == by_key.end()) {
@@ -382,7 +419,6 @@ void Run::TakeBatch(size_t index, const std::vector<Instance*>& elements, std::s
     part.select.Collect({item->second}, &selected);
     Take(*element, index, bytes, selected);
   }
-  if (--outstanding_ == 0) finished_.Set();
 }
 
 void Run::Fail(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason) {
@@ -391,7 +427,7 @@ void Run::Fail(Instance& instance, size_t index, const absl::Status& status, abs
   slot.reason = reason;
   if (!PartOf(instance, index).required) return Settle(instance, index, State::kOmitted);
   if (failure_.ok()) failure_ = status;
-  finished_.Set();
+  over_ = true;
 }
 
 void Run::Settle(Instance& instance, size_t index, State state) {
@@ -402,7 +438,7 @@ void Run::Settle(Instance& instance, size_t index, State state) {
     Slot& slot = instance.slots[static_cast<size_t>(waiting)];
     if (slot.state == State::kWaiting && --slot.waits_for == 0) Begin(instance, static_cast<size_t>(waiting));
   }
-  if (--outstanding_ == 0) finished_.Set();
+  if (--outstanding_ == 0) over_ = true;
 }
 
 void Run::AddOmissions(const Instance& instance, Omissions* omissions) const {

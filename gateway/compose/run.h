@@ -89,6 +89,19 @@ class Run : public std::enable_shared_from_this<Run> {
     const Slot* failed = nullptr;  // kDependency
   };
 
+  // A stretch of work on the run. What it leads to, the end included, is told when the outermost one is done: whoever
+  // waits for the end may destroy everything the request lent us.
+  class Turn {
+   public:
+    explicit Turn(Run& run) : run_(run) { ++run_.turns_; }
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Run& run_;
+  };
+
   const Part& PartOf(const Instance& instance, size_t index) const { return instance.plan->parts[index]; }
 
   // Makes the slots of a message, of which those that `selection` wants (nullptr: all), or that a wanted one needs,
@@ -130,6 +143,8 @@ class Run : public std::enable_shared_from_this<Run> {
   std::deque<std::vector<Gate>> gates_;
   int outstanding_ = 0;  // wanted slots not settled
   int required_outstanding_ = 0;
+  int turns_ = 0;
+  bool over_ = false;  // nothing is left to do: all is settled, or something required has failed
   bool closed_ = false;
   absl::Status failure_;
   net::Event finished_;

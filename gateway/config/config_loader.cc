@@ -107,12 +107,17 @@ void ResolvePaths(const PathResolver& paths, Config& config) {
 }  // namespace
 
 std::unique_ptr<const LoadedConfig> LoadConfig(const std::string& path, schema::Diagnostics& diagnostics) {
+  std::string text;
+  if (!schema::ReadFile(path, {path, 0, 0}, text, diagnostics)) return nullptr;
+  return ParseConfig(text, path, diagnostics);
+}
+
+std::unique_ptr<const LoadedConfig> ParseConfig(absl::string_view text, const std::string& path,
+                                                schema::Diagnostics& diagnostics) {
   schema::Diagnostics found;
   auto loaded = std::make_unique<LoadedConfig>();
   loaded->path = path;
   loaded->positions = schema::YamlPositions(path);
-  std::string text;
-  if (!schema::ReadFile(path, {path, 0, 0}, text, diagnostics)) return nullptr;
   schema::ReadYaml(text, "", loaded->config, loaded->positions, found);
   CheckValues(*loaded, found);
   CheckSupported(*loaded, found);

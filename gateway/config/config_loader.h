@@ -32,6 +32,10 @@ struct LoadedConfig {
 // `diagnostics`; nullptr when there was any. Contracts are not looked at: that is CheckConfig (config_check.h).
 std::unique_ptr<const LoadedConfig> LoadConfig(const std::string& path, schema::Diagnostics& diagnostics);
 
+// The same of a text; `path` is what its mistakes and relative paths refer to.
+std::unique_ptr<const LoadedConfig> ParseConfig(absl::string_view text, const std::string& path,
+                                                schema::Diagnostics& diagnostics);
+
 // What was learned from servers by reflection: cluster -> FileDescriptorSet, serialized.
 using ReflectedContracts = std::map<std::string, std::shared_ptr<const std::string>>;
 

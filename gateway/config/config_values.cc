@@ -38,6 +38,8 @@ class ValueChecker {
 
   void Run() {
     const Config& config = loaded_.config;
+    constexpr uint32_t kMaxWorkers = 1024;
+    if (config.workers() > kMaxWorkers) Fail("workers", absl::StrCat("must be at most ", kMaxWorkers));
     for (int i = 0; i < config.contracts_size(); ++i)
       CheckContract(config.contracts(i), absl::StrCat("contracts[", i, "]"));
     // By name, so that messages come in the same order every time.

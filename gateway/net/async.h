@@ -18,6 +18,12 @@ using Deadline = Clock::time_point;
 // No deadline at all. Nothing that a request waits for may have this.
 inline constexpr Deadline kNoDeadline = Deadline::max();
 
+// `wait` after `base`; kNoDeadline where that is beyond all time. Clients and configurations may name any duration.
+// REQUIRES: `wait` is not negative, `base` is not before the clock's epoch.
+constexpr Deadline After(Deadline base, Clock::duration wait) {
+  return wait >= kNoDeadline - base ? kNoDeadline : base + wait;
+}
+
 }  // namespace net
 
 // The result of every asynchronous function of the gateway: a coroutine that runs on the worker's loop it was started

@@ -64,7 +64,7 @@ absl::Status RestEndpoint::Prepare(http::Request& request) const {
   if (!timeout.ok()) return timeout.status();
   const absl::Duration shortest = std::min(*timeout, method_->timeout);
   if (shortest != absl::InfiniteDuration()) {
-    context.ShortenDeadline(request.received + absl::ToChronoNanoseconds(shortest));
+    context.ShortenDeadline(net::After(request.received, absl::ToChronoNanoseconds(shortest)));
   }
   rpc::Metadata metadata = RequestMetadata(request);
   if (!metadata.empty()) context.set_metadata(std::make_shared<const rpc::Metadata>(std::move(metadata)));
@@ -106,7 +106,14 @@ Async<http::Response> RestEndpoint::Handle(http::Request& request, std::span<con
 
   absl::StatusOr<rpc::Reply> reply = co_await handler_->Call(*method_, std::move(payload), request.context);
   request.context.set_selection(nullptr);
-  if (!reply.ok()) co_return options.errors->Render(reply.status());
+  if (!reply.ok()) {
+    http::Response response = options.errors->Render(reply.status());
+    if (const rpc::FailureMetadata* metadata = request.context.failure_metadata(); metadata != nullptr) {
+      AddMetadata(metadata->headers, "Grpc-Metadata-", &response.headers);
+      AddMetadata(metadata->trailers, "Grpc-Trailer-", &response.headers);
+    }
+    co_return response;
+  }
   co_return Success(*std::move(reply), bound, selection.get(), options);
 }
 

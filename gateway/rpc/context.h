@@ -60,6 +60,10 @@ class Context {
   const transcode::FieldSelection* selection() const { return selection_; }
   void set_selection(const transcode::FieldSelection* selection) { selection_ = selection; }
 
+  // The metadata of the failure this call ended with; nullptr when no service sent any. A reply has its own.
+  const FailureMetadata* failure_metadata() const { return failure_metadata_.get(); }
+  void set_failure_metadata(std::unique_ptr<FailureMetadata> metadata) { failure_metadata_ = std::move(metadata); }
+
   // Keeps what the call was routed by (the snapshot: schema, plans, clusters) alive until it is over.
   const std::shared_ptr<const void>& pin() const { return pin_; }
   void set_pin(std::shared_ptr<const void> pin) { pin_ = std::move(pin); }
@@ -78,6 +82,7 @@ class Context {
   const Attributes* headers_ = nullptr;
   const Attributes* claims_ = nullptr;
   const transcode::FieldSelection* selection_ = nullptr;
+  std::unique_ptr<FailureMetadata> failure_metadata_;
   std::shared_ptr<const void> pin_;
 
   static const std::shared_ptr<const Metadata>& EmptyMetadata();

@@ -13,6 +13,12 @@ namespace portico::rpc {
 // base64.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
+// What a service sent along with a failure.
+struct FailureMetadata {
+  Metadata headers;
+  Metadata trailers;
+};
+
 // Named string values of a request that composition and policy look up: its headers, or its caller's claims.
 class Attributes {
  public:

@@ -206,6 +206,9 @@ void SchemaLoader::CompilePolicy(Method& method) {
     diagnostics_.Add(method.policy_position,
                      absl::StrCat(name, ": \"", text, "\" is not a duration such as \"150ms\" or \"2s\""));
   }
+  if (const uint32_t code = policy.success().code(); code != 0 && (code < 200 || code > 299)) {
+    diagnostics_.Add(method.policy_position, absl::StrCat("policy.success.code: ", code, " is no success: 200 to 299"));
+  }
   if (const auto timeout = ParseDuration(policy.timeout()); timeout.has_value()) method.timeout = *timeout;
 }
 

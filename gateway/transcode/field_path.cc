@@ -17,6 +17,7 @@ PathError ResolvePath(const MessageTable& table, absl::string_view text, std::ve
     const FieldTable* const field = message->FindByName(text.substr(0, dot));
     if (field == nullptr) return PathError::kUnknown;
     path->push_back(field);
+    if (path->size() > kMaxPathDepth) return PathError::kTooDeep;
     if (dot == absl::string_view::npos) return PathError::kNone;
     text.remove_prefix(dot + 1);
     if (field->message == nullptr) return PathError::kUnknown;

@@ -13,10 +13,14 @@ namespace portico::transcode {
 
 // A path of fields from a request message through singular messages: "product.price.units".
 
-enum class PathError : uint8_t { kNone, kUnknown, kThroughRepeated, kThroughValue };
+enum class PathError : uint8_t { kNone, kUnknown, kThroughRepeated, kThroughValue, kTooDeep };
+
+// How many messages a path may lead through, as JSON may.
+inline constexpr size_t kMaxPathDepth = 100;
 
 // Looks up the dotted `text` of JSON or original names. kThroughRepeated: a field before the last is repeated or a map;
-// kThroughValue: one is a well-known type, which has a text instead of fields.
+// kThroughValue: one is a well-known type, which has a text instead of fields; kTooDeep: more than kMaxPathDepth
+// fields.
 PathError ResolvePath(const schema::MessageTable& table, absl::string_view text,
                       std::vector<const schema::FieldTable*>* path);
 

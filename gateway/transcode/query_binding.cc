@@ -62,6 +62,8 @@ absl::Status RequestBinding::Query::Add(const std::string& name, const std::stri
     case PathError::kThroughValue:
       return FieldError(name, absl::StrCat(path.back()->name, " of type ", path.back()->message->full_name,
                                            " must be given as a whole"));
+    case PathError::kTooDeep:
+      return FieldError("", "a query parameter's path is too deep");
   }
   if (absl::Status free = CheckFree(path); !free.ok()) return free;
   const FieldTable& field = *path.back();
@@ -74,6 +76,10 @@ absl::Status RequestBinding::Query::Add(const std::string& name, const std::stri
     return FieldError(PathText(path), wrong);
   }
   around.Close();
+  // A repeated field need be known but once.
+  const bool again = field.repeated && std::find(given_.begin(), given_.end(), path) != given_.end();
+  if (again) return absl::OkStatus();
+  if (given_.size() == kMaxFields) return FieldError("", "too many query parameters");
   given_.push_back(std::move(path));
   return absl::OkStatus();
 }

@@ -31,6 +31,9 @@ class RequestBinding::Query {
   // Fails when `path` may not be given by the query, or not again.
   absl::Status CheckFree(const FieldPath& path) const;
 
+  // Each field given is compared with those before it.
+  static constexpr size_t kMaxFields = 1000;
+
   const RequestBinding& binding_;
   const ReadOptions& options_;
   Output& output_;

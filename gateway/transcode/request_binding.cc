@@ -90,6 +90,8 @@ absl::Status RequestBinding::CompilePathField(const std::string& text) {
       return error("leads through a repeated field");
     case PathError::kThroughValue:
       return error("leads into a well-known type");
+    case PathError::kTooDeep:
+      return error("is too deep");
   }
   if (path.back()->repeated || !HasTextForm(*path.back())) return error("not a field that one string can give");
   if (std::find(path_fields_.begin(), path_fields_.end(), path) != path_fields_.end()) return error("comes twice");

@@ -63,7 +63,7 @@ Transport& Cluster::Pick(const net::Worker& worker) {
 
 Async<absl::StatusOr<rpc::Reply>> Cluster::Call(const rpc::Method& method, rpc::Payload request,
                                                 rpc::Context& context) {
-  context.ShortenDeadline(net::Clock::now() + options_.timeout);
+  context.ShortenDeadline(net::After(net::Clock::now(), options_.timeout));
   return Pick(context.worker()).Call(method, std::move(request), context);
 }
 

@@ -7,6 +7,7 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -49,8 +50,10 @@ void AppendTo(const std::multimap<grpc::string_ref, grpc::string_ref>& from, rpc
 
 // gRPC takes wall-clock deadlines; ours are monotonic.
 std::chrono::system_clock::time_point ToSystemTime(net::Deadline deadline) {
-  return std::chrono::system_clock::now() +
-         std::chrono::duration_cast<std::chrono::system_clock::duration>(deadline - net::Clock::now());
+  // No call takes a year; wall-clock time does not reach as far as ours.
+  constexpr std::chrono::hours kLongest(24 * 365);
+  const net::Clock::duration left = std::min<net::Clock::duration>(deadline - net::Clock::now(), kLongest);
+  return std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(left);
 }
 
 // The library's own words name addresses and sockets ("failed to connect to all addresses; last error: ... ipv4:..."),
@@ -134,7 +137,13 @@ class GrpcTransport final : public Transport {
       // completion.
       co_await completion.done.Wait();
     }
-    if (!status.ok()) co_return ToStatus(status, client);
+    if (!status.ok()) {
+      auto failure = std::make_unique<rpc::FailureMetadata>();
+      AppendTo(client.GetServerInitialMetadata(), &failure->headers);
+      AppendTo(client.GetServerTrailingMetadata(), &failure->trailers);
+      context.set_failure_metadata(std::move(failure));
+      co_return ToStatus(status, client);
+    }
     rpc::Reply reply;
     if (!AppendTo(buffer, &reply.message)) co_return absl::InternalError("the service's reply could not be read");
     AppendTo(client.GetServerInitialMetadata(), &reply.headers);
@@ -188,6 +197,10 @@ absl::StatusOr<std::unique_ptr<Transport>> GrpcTransportFactory::Create(net::Wor
   if (index >= queues_.size()) return absl::InternalError(absl::StrCat("no completion queue for worker ", index));
   return std::make_unique<GrpcTransport>(grpc::CreateCustomChannel(address, *credentials, arguments),
                                          queues_[index]->queue());
+}
+
+std::unique_ptr<Transport> GrpcTransportFactory::Over(net::Worker& worker, std::shared_ptr<grpc::Channel> channel) {
+  return std::make_unique<GrpcTransport>(std::move(channel), queues_[static_cast<size_t>(worker.index())]->queue());
 }
 
 namespace {

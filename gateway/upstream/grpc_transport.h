@@ -6,6 +6,10 @@
 
 #include "gateway/upstream/transport.h"
 
+namespace grpc {
+class Channel;
+}
+
 namespace portico::upstream {
 
 // Transports on the gRPC C++ library: complete in every corner of the protocol, and so the reference. Each worker has a
@@ -20,6 +24,9 @@ class GrpcTransportFactory final : public TransportFactory {
 
   absl::StatusOr<std::unique_ptr<Transport>> Create(net::Worker& worker, const std::string& address,
                                                     const TransportOptions& options) override;
+
+  // A transport over a channel somebody else made, such as that of a server in this process.
+  std::unique_ptr<Transport> Over(net::Worker& worker, std::shared_ptr<grpc::Channel> channel);
 
  private:
   class Queue;

@@ -44,7 +44,10 @@ service Shop {
   rpc BatchGet(BatchRequest) returns (BatchReply);
 }
 
-message PageRequest { string product_id = 1; string customer_id = 2; repeated string tags = 3; }
+message PageRequest {
+  string product_id = 1; string customer_id = 2; repeated string tags = 3; bool include = 4; int32 limit = 5;
+  map<string, int32> labels = 6;
+}
 message Page {
   string product_id = 1;
   SmallProduct product = 2 [(portico.fetch) = {
@@ -99,8 +102,31 @@ message BatchRelated {
     batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "product_id" } }];
 }
 
+message RequiredBatchPage {
+  repeated RequiredRelated related = 1 [(portico.fetch) = {
+    method: "web.Shop/ListRelated" bind: "product_id = request.product_id" select: "items" }];
+}
+message RequiredRelated {
+  string product_id = 1;
+  Detailed product = 2 [(portico.fetch) = { method: "web.Shop/BatchGet" required: true
+    batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "product_id" } }];
+}
+message Detailed {
+  string seller_id = 3;
+  Seller seller = 4 [(portico.fetch) = { method: "web.Shop/GetSeller" bind: "seller_id = self.seller_id" }];
+}
+message ConditionPage {
+  Reviews included = 1 [(portico.fetch) = { method: "web.Shop/ListReviews" when: "request.include" }];
+  Reviews limited = 2 [(portico.fetch) = {
+    method: "web.Shop/ListReviews" when: "request.limit" bind: "page_size = request.limit" }];
+  Reviews filtered = 3 [(portico.fetch) = { method: "web.Shop/ListReviews" bind: "filter.tags = request.tags" }];
+  map<string, int32> labels = 6;
+}
+
 service Web {
   option (portico.facade) = true;
+  rpc GetRequiredBatch(PageRequest) returns (RequiredBatchPage);
+  rpc GetConditions(PageRequest) returns (ConditionPage);
   rpc GetPage(PageRequest) returns (Page);
   rpc GetCounts(PageRequest) returns (CountPage);
   rpc GetClaims(PageRequest) returns (ClaimPage);
@@ -347,6 +373,47 @@ TEST_F(ComposerTest, ABatchThatFailsLeavesItsPartOutOfEveryElement) {
   page.services().On("web.Shop/ListRelated", R"({"items":[{"productId":"a"},{"productId":"b"}]})");
   EXPECT_EQ(page.Get(R"({"productId":"p"})"), R"({"related":[{"productId":"a"},{"productId":"b"}],)"
                                               R"("omitted":[{"part":"related.product","reason":"unavailable"}]})");
+}
+
+// The client's answer is on its way, and its request gone, while the batch's other elements would still be looked at.
+TEST_F(ComposerTest, ARequiredElementOfABatchEndsThePageAtOnce) {
+  MAKE_PAGE(page, "web.Web/GetRequiredBatch");
+  page.services().On("web.Shop/ListRelated", R"({"items":[{"productId":"x"},{"productId":"a"},{"productId":"b"}]})");
+  page.services().On("web.Shop/BatchGet",
+                     R"({"products":[{"productId":"a","sellerId":"s"},{"productId":"b","sellerId":"t"}]})");
+  page.Get(R"({"productId":"p"})", "related.product.seller.name");
+  EXPECT_EQ(page.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(page.services().Count("web.Shop/GetSeller"), 0);
+}
+
+TEST_F(ComposerTest, FetchesInsideABatchedItem) {
+  MAKE_PAGE(page, "web.Web/GetRequiredBatch");
+  page.services().On("web.Shop/ListRelated", R"({"items":[{"productId":"a"},{"productId":"b"}]})");
+  page.services().On("web.Shop/BatchGet",
+                     R"({"products":[{"productId":"a","sellerId":"s"},{"productId":"b","sellerId":"t"}]})");
+  page.services().On("web.Shop/GetSeller", [](const std::string& request) -> absl::StatusOr<std::string> {
+    return R"({"name":"of )" + request.substr(13, 1) + R"("})";
+  });
+  EXPECT_EQ(page.Get(R"({"productId":"p"})"),
+            R"({"related":[{"productId":"a","product":{"sellerId":"s","seller":{"name":"of s"}}},)"
+            R"({"productId":"b","product":{"sellerId":"t","seller":{"name":"of t"}}}]})");
+}
+
+TEST_F(ComposerTest, ADefaultIsAsGoodAsAbsent) {
+  MAKE_PAGE(page, "web.Web/GetConditions");
+  page.services().On("web.Shop/ListReviews", R"({"total":1})");
+  EXPECT_EQ(page.Get(R"({"labels":{"a":1}})"), R"({"filtered":{"total":1},"labels":{"a":1}})");
+  ASSERT_EQ(page.services().calls().size(), 1u);
+  EXPECT_EQ(page.services().calls().front().request, "{}") << "an absent source leaves no empty message behind";
+}
+
+TEST_F(ComposerTest, AHeaderThatIsNoUtf8IsAsGoodAsAbsent) {
+  MAKE_PAGE(page, "web.Web/GetPage");
+  const FixedAttributes headers({{"accept-language", "d\xff"}});
+  page.context().set_headers(&headers);
+  page.services().On("web.Shop/GetProduct", R"({"title":"T"})");
+  page.services().On("web.Shop/ListReviews", "{}");
+  EXPECT_EQ(page.Get(R"({"productId":"p"})"), R"({"productId":"p","product":{"title":"T"}})");
 }
 
 TEST_F(ComposerTest, PiecesOfASingularMessageAreMerged) {

@@ -145,6 +145,21 @@ INSTANTIATE_TEST_SUITE_P(
         {"BatchOutsideAList",
          R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/BatchGet" batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "product_id" } }];)",
          "only a fetch inside an element of a list can be batched"},
+        {"BoundTwice",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: ["limit = 1", "limit = 2"] }];)",
+         "fetch.bind[1] of web.Page.p: \"limit\" is bound twice"},
+        {"TwoOfAOneof",
+         R"(oneof kind { shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" }];
+    shop.Product q = 2 [(portico.fetch) = { method: "shop.Catalog/GetProduct" }]; })",
+         "it is in one oneof with p, which is fetched too", 9},
+        {"BuriedFetch",
+         R"(Outer outer = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" }];
+}
+message Outer { Inner price = 3; }
+message Inner {
+  string currency = 1;
+  shop.Product p = 9 [(portico.fetch) = { method: "shop.Catalog/GetProduct" }];)",
+         "web.Outer.price: a fetch must be in the answer, or in a message that is itself fetched", 10},
         {"EndlessFetches",
          R"(repeated Deep deep = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
 }

@@ -47,7 +47,10 @@ class Service final : public rpc::Handler {
     metadata = context.metadata();
     time_left = context.deadline() - net::Clock::now();
     has_deadline = context.deadline() != net::kNoDeadline;
-    if (!failure.ok()) co_return failure;
+    if (!failure.ok()) {
+      context.set_failure_metadata(std::make_unique<rpc::FailureMetadata>(failure_metadata));
+      co_return failure;
+    }
     co_return reply;
   }
   Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method&, rpc::Context&) override {
@@ -56,6 +59,7 @@ class Service final : public rpc::Handler {
 
   rpc::Reply reply;
   absl::Status failure;
+  rpc::FailureMetadata failure_metadata;
   std::optional<std::string> asked;
   rpc::Metadata metadata;
   net::Clock::duration time_left{};
@@ -186,6 +190,27 @@ TEST_F(RestTest, TheDeadlineIsTheEarlierOfThePolicysAndTheClients) {
   request_.headers.Add("X-Request-Timeout", "500ms");
   Call("Get");
   EXPECT_LE(service_.time_left, std::chrono::milliseconds(500));
+}
+
+// No header may switch off the timeouts behind it.
+TEST_F(RestTest, ADeadlineBeyondAllTimeIsNone) {
+  for (const char* timeout : {"99999999H", "99999999M"}) {
+    request_.headers.Set("Grpc-Timeout", timeout);
+    Call("Weigh");
+    EXPECT_GT(service_.time_left, std::chrono::hours(1)) << timeout;
+  }
+  request_.headers.Set("X-Request-Timeout", "99999999999999999999");
+  Call("Weigh");
+  EXPECT_GT(service_.time_left, std::chrono::hours(1));
+}
+
+TEST_F(RestTest, AFailureKeepsTheServicesMetadata) {
+  service_.failure = absl::AbortedError("again");
+  service_.failure_metadata = {{{"shard", "7"}}, {{"cost", "3"}}};
+  const http::Response response = Call("Get");
+  EXPECT_EQ(response.status, 409);
+  EXPECT_EQ(Header(response, "Grpc-Metadata-Shard"), "7");
+  EXPECT_EQ(Header(response, "Grpc-Trailer-Cost"), "3");
 }
 
 TEST_F(RestTest, MetadataGoesAlong) {

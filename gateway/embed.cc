@@ -1,0 +1,214 @@
+#include "gateway/embed.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <httplib.h>
+
+#include <future>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gateway/http/chain.h"
+#include "gateway/middleware/access_log.h"
+#include "gateway/net/worker.h"
+#include "gateway/snapshot.h"
+#include "gateway/upstream/grpc_transport.h"
+
+namespace portico {
+namespace {
+
+constexpr char kCluster[] = "embedded";
+
+// Makes transports over one channel, whatever the address.
+class ChannelFactory final : public upstream::TransportFactory {
+ public:
+  ChannelFactory(upstream::GrpcTransportFactory& grpc, std::shared_ptr<grpc::Channel> channel)
+      : grpc_(grpc), channel_(std::move(channel)) {}
+
+  absl::StatusOr<std::unique_ptr<upstream::Transport>> Create(net::Worker& worker, const std::string&,
+                                                              const upstream::TransportOptions&) override {
+    return grpc_.Over(worker, channel_);
+  }
+
+ private:
+  upstream::GrpcTransportFactory& grpc_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+void AddFile(const google::protobuf::FileDescriptor& file, std::set<std::string>* names,
+             google::protobuf::FileDescriptorSet* set) {
+  if (!names->insert(file.name()).second) return;
+  for (int i = 0; i < file.dependency_count(); ++i) AddFile(*file.dependency(i), names, set);
+  file.CopyTo(set->add_file());
+}
+
+// The contracts of these services as linked into the program.
+absl::StatusOr<std::string> LinkedContracts(const std::vector<std::string>& services) {
+  google::protobuf::FileDescriptorSet set;
+  std::set<std::string> names;
+  for (const std::string& name : services) {
+    const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    if (service == nullptr) return absl::NotFoundError(absl::StrCat("no stubs of ", name, " are linked in"));
+    AddFile(*service->file(), &names, &set);
+  }
+  return set.SerializeAsString();
+}
+
+// The configuration of services behind one channel.
+std::string ConfigOf(const EmbedOptions& options) {
+  const std::string services = absl::StrJoin(options.services, ", ");
+  return absl::StrCat("contracts: [ { reflection: ", kCluster, " } ]\nclusters: { ", kCluster,
+                      ": { target: 'unix:embedded', services: [ ", services,
+                      " ] } }\nfrontends: [ { name: embedded, listen: '127.0.0.1:0', expose: [ ", services, " ]",
+                      options.frontend_keys.empty() ? "" : ", ", options.frontend_keys, " } ]\n");
+}
+
+// One request on its way through the worker's loop, while a thread of the server waits.
+struct Exchange {
+  Exchange(net::Worker& worker, const httplib::Request& received)
+      : request(worker, net::kNoDeadline), source(received) {
+    request.method = source.method;
+    request.target = source.target;
+    const size_t mark = request.target.find('?');
+    request.path = request.target.substr(0, mark);
+    if (mark != absl::string_view::npos) request.query = request.target.substr(mark + 1);
+    for (const auto& [name, value] : source.headers) {
+      // httplib adds these to what the client sent.
+      if (name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" || name == "LOCAL_PORT") continue;
+      request.headers.Add(name, value);
+    }
+    request.body = source.body;
+    peer = absl::StrCat(source.remote_addr, ":", source.remote_port);
+    request.peer = peer;
+    request.received = net::Clock::now();
+  }
+
+  http::Request request;
+  const httplib::Request& source;
+  std::string peer;
+  http::Response response;
+  std::promise<void> done;
+};
+
+}  // namespace
+
+class Embedded::Impl {
+ public:
+  Impl() : grpc_(1), access_log_(kCluster, nullptr) {
+    workers_.push_back(std::make_unique<net::Worker>(0));
+    thread_ = std::thread([this] { worker().Run(); });
+  }
+
+  ~Impl() {
+    // Calls nobody waits for any more hold the snapshot until they have ended.
+    const std::weak_ptr<const Snapshot> last = snapshot_;
+    snapshot_.reset();
+    const auto give_up = net::Clock::now() + std::chrono::seconds(2);
+    while (!last.expired() && net::Clock::now() < give_up) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    worker().Stop();
+    thread_.join();
+  }
+
+  absl::Status Build(const EmbedOptions& options) {
+    schema::Diagnostics diagnostics;
+    SnapshotInputs inputs;
+    inputs.workers = &workers_;
+    if (!options.config.empty()) {
+      inputs.factory = &grpc_;
+      snapshot_ = Snapshot::Build(options.config, inputs, diagnostics);
+    } else {
+      if (options.services.empty() || options.channel == nullptr) {
+        return absl::InvalidArgumentError("either services and a channel are to be mounted, or a configuration");
+      }
+      const absl::StatusOr<std::string> contracts = LinkedContracts(options.services);
+      if (!contracts.ok()) return contracts.status();
+      inputs.reflected[kCluster] = std::make_shared<const std::string>(*contracts);
+      channel_ = std::make_unique<ChannelFactory>(grpc_, options.channel);
+      inputs.factory = channel_.get();
+      snapshot_ = Snapshot::Build(config::ParseConfig(ConfigOf(options), kCluster, diagnostics), inputs, diagnostics);
+    }
+    if (snapshot_ == nullptr) return diagnostics.ToStatus();
+    if (options.config.empty() || options.frontend.empty()) {
+      if (!snapshot_->frontends().empty()) frontend_ = snapshot_->frontends().front().get();
+    } else {
+      frontend_ = snapshot_->FindFrontend(options.frontend);
+    }
+    if (frontend_ == nullptr) return absl::NotFoundError(absl::StrCat("there is no frontend ", options.frontend));
+    return absl::OkStatus();
+  }
+
+  // On a thread of the server.
+  void Serve(const httplib::Request& source, httplib::Response& target) {
+    Exchange exchange(worker(), source);
+    exchange.request.context.set_pin(snapshot_);
+    worker().Post([this, &exchange] { worker().Spawn(Run(&exchange)); });
+    exchange.done.get_future().wait();
+    const http::Response& response = exchange.response;
+    target.status = response.status;
+    absl::string_view lines = response.headers.wire();
+    std::string type;
+    while (!lines.empty()) {
+      const absl::string_view line = lines.substr(0, lines.find("\r\n"));
+      lines.remove_prefix(line.size() + 2);
+      const size_t colon = line.find(": ");
+      const std::string name(line.substr(0, colon));
+      const std::string value(line.substr(colon + 2));
+      if (name == "Content-Type") {
+        type = value;
+      } else {
+        target.headers.emplace(name, value);
+      }
+    }
+    if (!type.empty()) target.set_content(response.body, type);
+    // The request and what its log line needs live on the worker.
+    std::promise<void> ended;
+    worker().Post([&exchange, &ended] {
+      const http::Sent sent{exchange.response.status, exchange.response.body.size(), true};
+      for (auto& hook : exchange.response.on_sent) hook(sent);
+      ended.set_value();
+    });
+    ended.get_future().wait();
+  }
+
+ private:
+  net::Worker& worker() { return *workers_.front(); }
+
+  Async<void> Run(Exchange* exchange) {
+    http::Chain logged(access_log_, *frontend_);
+    exchange->response = co_await logged.Handle(exchange->request);
+    exchange->done.set_value();
+  }
+
+  std::vector<std::unique_ptr<net::Worker>> workers_;
+  upstream::GrpcTransportFactory grpc_;
+  std::unique_ptr<ChannelFactory> channel_;
+  middleware::AccessLog access_log_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  Frontend* frontend_ = nullptr;
+  std::thread thread_;
+};
+
+Embedded::Embedded(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Embedded::~Embedded() = default;
+
+absl::StatusOr<std::unique_ptr<Embedded>> Embedded::Mount(httplib::Server& server, const EmbedOptions& options) {
+  auto embedded = std::unique_ptr<Embedded>(new Embedded(std::make_unique<Impl>()));
+  const absl::Status built = embedded->impl_->Build(options);
+  if (!built.ok()) return built;
+  const auto serve = [impl = embedded->impl_.get()](const httplib::Request& request, httplib::Response& response) {
+    impl->Serve(request, response);
+  };
+  constexpr char kEveryPath[] = "/.*";
+  server.Get(kEveryPath, serve);
+  server.Post(kEveryPath, serve);
+  server.Put(kEveryPath, serve);
+  server.Patch(kEveryPath, serve);
+  server.Delete(kEveryPath, serve);
+  server.Options(kEveryPath, serve);
+  return embedded;
+}
+
+}  // namespace portico

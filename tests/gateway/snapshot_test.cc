@@ -1,0 +1,130 @@
+#include "gateway/snapshot.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/schema/temp_folder.h"
+
+namespace portico {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kService[] = R"(syntax = "proto3";
+package t;
+import "google/api/annotations.proto";
+message Request { string id = 1; }
+message Thing { string id = 1; }
+service Things { rpc Get(Request) returns (Thing) { option (google.api.http) = { get: "/v1/things/{id}" }; } }
+)";
+constexpr char kFacade[] = R"(syntax = "proto3";
+package w;
+import "google/api/annotations.proto";
+import "portico/annotations.proto";
+import "t.proto";
+message Page { t.Thing thing = 1 [(portico.fetch) = { method: "t.Things/Get" bind: "id = request.id" }]; }
+service Web {
+  option (portico.facade) = true;
+  rpc GetPage(t.Request) returns (Page) { option (google.api.http) = { get: "/v1/pages/{id}" }; }
+}
+)";
+
+class SnapshotTest : public ::testing::Test {
+ protected:
+  SnapshotTest() {
+    folder_.Write("proto/t.proto", kService);
+    folder_.Write("proto/w.proto", kFacade);
+  }
+
+  std::shared_ptr<const Snapshot> Build(const std::string& config, const Snapshot* previous = nullptr) {
+    const std::string path = folder_.Write("portico.yaml", config);
+    diagnostics_ = {};
+    SnapshotInputs inputs;
+    inputs.previous = previous;
+    return Snapshot::Build(path, inputs, diagnostics_);
+  }
+
+  portico::testing::TempFolder folder_;
+  schema::Diagnostics diagnostics_;
+};
+
+constexpr char kBoth[] = R"(contracts: [ { protos: proto } ]
+clusters: { things: { target: 'h:1', services: [ t.Things ] } }
+frontends: [ { name: web, listen: '127.0.0.1:0', expose: [ w.Web, t.Things ] } ]
+)";
+
+TEST_F(SnapshotTest, RoutesOfServicesAndFacades) {
+  const auto snapshot = Build(kBoth);
+  ASSERT_NE(snapshot, nullptr) << diagnostics_.ToString();
+  const Frontend& frontend = *snapshot->frontends().front();
+  const Route* page = frontend.Find("GET", "/v1/pages/7");
+  ASSERT_NE(page, nullptr);
+  EXPECT_EQ(page->target, "facade");
+  EXPECT_NE(snapshot->PlanOf(page->endpoint.method()), nullptr);
+  EXPECT_EQ(frontend.Find("GET", "/v1/things/7")->target, "things");
+  EXPECT_EQ(frontend.Find("POST", "/v1/things/7"), nullptr);
+}
+
+TEST_F(SnapshotTest, AnExposedFacadeNeedsTheClustersOfItsParts) {
+  EXPECT_EQ(Build("contracts: [ { protos: proto } ]\n"
+                  "frontends: [ { name: web, listen: '127.0.0.1:0', expose: [ w.Web ] } ]\n"),
+            nullptr);
+  ASSERT_EQ(diagnostics_.entries().size(), 1u) << diagnostics_.ToString();
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("w.proto:6:"));
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("no cluster serves t.Things"));
+}
+
+// One folder of contracts, several gateways.
+TEST_F(SnapshotTest, AFacadeThatIsNotExposedNeedsNone) {
+  folder_.Write("proto/u.proto", R"(syntax = "proto3"; package u;
+message Empty {}
+service Other { rpc Do(Empty) returns (Empty); })");
+  EXPECT_NE(Build("contracts: [ { protos: proto } ]\n"
+                  "clusters: { other: { target: 'h:1', services: [ u.Other ] } }\n"
+                  "frontends: [ { name: web, listen: '127.0.0.1:0', expose: [ u.Other ] } ]\n"),
+            nullptr)
+      << diagnostics_.ToString();
+}
+
+TEST_F(SnapshotTest, UnchangedClustersAreTakenOver) {
+  const auto first = Build(kBoth);
+  ASSERT_NE(first, nullptr) << diagnostics_.ToString();
+  const auto same = Build(kBoth, first.get());
+  ASSERT_NE(same, nullptr) << diagnostics_.ToString();
+  EXPECT_EQ(same->clusters().at("things"), first->clusters().at("things"));
+  std::string moved = kBoth;
+  moved.replace(moved.find("h:1"), 3, "h:2");
+  const auto other = Build(moved, first.get());
+  ASSERT_NE(other, nullptr) << diagnostics_.ToString();
+  EXPECT_NE(other->clusters().at("things"), first->clusters().at("things"));
+}
+
+TEST_F(SnapshotTest, PoliciesThatCannotBeKeptAreRefused) {
+  folder_.Write("proto/t.proto", R"(syntax = "proto3";
+package t;
+import "portico/annotations.proto";
+message Request { string id = 1; }
+message Thing { string id = 1; }
+service Things {
+  rpc Get(Request) returns (Thing) { option (portico.policy) = { auth: { scopes: "things" } }; }
+}
+)");
+  EXPECT_EQ(Build(kBoth), nullptr);
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("t.proto:7:"));
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("scopes and match are not supported by this version"));
+}
+
+TEST_F(SnapshotTest, NamesThatReflectionHasNotTaughtYetAreNoMistakes) {
+  const std::string config =
+      "contracts: [ { reflection: things } ]\n"
+      "clusters: { things: { target: 'h:1', services: [ '*' ] } }\n"
+      "frontends: [ { name: web, listen: '127.0.0.1:0', expose: [ 't.*', t.Things ] } ]\n";
+  const auto snapshot = Build(config);
+  ASSERT_NE(snapshot, nullptr) << diagnostics_.ToString();
+  EXPECT_TRUE(snapshot->frontends().front()->routes().empty());
+}
+
+}  // namespace
+}  // namespace portico
