@@ -273,7 +273,10 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, co
       }
       if (fault) response = site_->errors.Render(absl::InternalError("internal error"));
       bool keep = keeps_alive && !fault && !site_->draining && !ended_;
-      const Sent sent = co_await Send(response, http11, request.method == "HEAD", &keep);
+      // A client that has left gets nothing more, though the kernel still takes bytes for it.
+      const bool left = ended_;
+      Sent sent = co_await Send(response, http11, request.method == "HEAD", &keep);
+      sent.complete = sent.complete && !left;
       for (auto& hook : response.on_sent) hook(sent);
       next = !sent.complete || ended_ ? Next::kClose : keep ? Next::kRequest : Next::kLinger;
     }

@@ -292,7 +292,8 @@ TEST_F(NewFacadeTest, ThePlanIsExplained) {
   EXPECT_EQ(explain.exit, 0) << explain.error;
   EXPECT_THAT(explain.out, HasSubstr("after book"));
   EXPECT_THAT(explain.out, HasSubstr("longest chain 2 calls: book -> price"));
-  EXPECT_THAT(explain.out, HasSubstr("for each element, at most 2 calls at once"));
+  EXPECT_THAT(explain.out, HasSubstr("for each element:"));
+  EXPECT_THAT(explain.out, HasSubstr("concurrency=2"));
 }
 
 }  // namespace
