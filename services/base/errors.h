@@ -8,11 +8,13 @@
 
 #include <grpcpp/support/status.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 
 namespace shop {
 
@@ -27,6 +29,21 @@ grpc::Status AlreadyExists(std::string_view type, std::string_view id);
 
 // INVALID_ARGUMENT with the reason INVALID_REQUEST. REQUIRES: at least one violation.
 grpc::Status InvalidArgument(const google::rpc::BadRequest& violations);
+
+// ABORTED with the reason STALE_VERSION: the resource is at the version `current`, the caller has seen `seen`. Both are
+// in the ErrorInfo's metadata, as "version" and "seen_version".
+grpc::Status StaleVersion(std::string_view type, std::string_view id, int64_t current, int64_t seen);
+
+// FAILED_PRECONDITION because of the state a resource is in. `reason` is UPPER_SNAKE_CASE, and also the type of the one
+// violation of a google.rpc.PreconditionFailure; `description` says what has to be otherwise.
+grpc::Status FailedPrecondition(std::string_view type, std::string_view id, std::string_view reason,
+                                std::string_view description);
+
+// Any other error. `reason` is UPPER_SNAKE_CASE.
+grpc::Status Failure(grpc::StatusCode code, std::string_view reason, std::string_view message);
+
+// An error as a message, with its details.
+google::rpc::Status ToMessage(const grpc::Status& status);
 
 // What a failure of the storage means to the caller: UNAVAILABLE when trying again may help, else INTERNAL.
 // REQUIRES: !status.ok().

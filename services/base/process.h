@@ -19,7 +19,7 @@ struct ServiceOptions {
   // Where its database is; the folder is made where there is none.
   std::filesystem::path data = "data";
 
-  // Every answer comes this much later.
+  // Every answer comes this much later; of a stream, the beginning.
   std::chrono::milliseconds delay{0};
 
   // Whether an empty database is filled with the shop's books, customers, orders and reviews.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "services/base/streaming.h"
 
 namespace shop {
 
@@ -16,7 +17,8 @@ namespace shop {
 class Server {
  public:
   // Listens on `listen`, "HOST:PORT" where port 0 means a free one, and answers calls of `service`, which must outlive
-  // the server. UNAVAILABLE when the address cannot be had, taken by another process included.
+  // the server. Streams that do not end by themselves are ended when it stops, if the service is a Streaming as well.
+  // UNAVAILABLE when the address cannot be had, taken by another process included.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const std::string& listen, grpc::Service& service,
                                                        const std::string& service_name);
 
@@ -26,15 +28,16 @@ class Server {
   // Where it listens, with the port it has got.
   const std::string& address() const { return address_; }
 
-  // Tells health checks that calls should go elsewhere, takes no new calls, and returns when those begun are answered;
-  // what is left after `grace` is cancelled.
+  // Tells health checks that calls should go elsewhere, ends streams, takes no new calls, and returns when those begun
+  // are answered; what is left after `grace` is cancelled.
   void Stop(std::chrono::milliseconds grace);
 
  private:
-  Server(std::unique_ptr<grpc::Server> server, std::string address)
-      : server_(std::move(server)), address_(std::move(address)) {}
+  Server(std::unique_ptr<grpc::Server> server, Streaming* streaming, std::string address)
+      : server_(std::move(server)), streaming_(streaming), address_(std::move(address)) {}
 
   std::unique_ptr<grpc::Server> server_;
+  Streaming* streaming_;  // null when the service is none
   std::string address_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/time/civil_time.h"
 #include "services/base/errors.h"
 
 namespace shop {
@@ -44,6 +45,14 @@ void Validator::Text(std::string_view field, std::string_view value, size_t leas
                return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\n' && c != '\r' && c != '\t';
              })) {
     Fail(field, "INVALID_CHARACTER", "must not contain control characters");
+  }
+}
+
+void Validator::Date(std::string_view field, const std::string& value) {
+  absl::CivilDay day;
+  // Parsing is lenient about signs and widths; printing is not.
+  if (!absl::ParseCivilTime(value, &day) || absl::FormatCivilTime(day) != value || value.size() != 10) {
+    Fail(field, "INVALID_DATE", "must be a day such as 2006-01-31");
   }
 }
 

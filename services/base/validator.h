@@ -34,6 +34,9 @@ class Validator {
   // Text of `least` to `most` bytes without control characters other than line breaks and tabs.
   void Text(std::string_view field, std::string_view value, size_t least, size_t most);
 
+  // A day such as "2006-01-31".
+  void Date(std::string_view field, const std::string& value);
+
   // A number between the two, both included.
   void Range(std::string_view field, int64_t value, int64_t least, int64_t most);
 

@@ -8,8 +8,8 @@
 #include "services/base/answer.h"
 #include "services/base/errors.h"
 #include "services/base/paging.h"
-#include "services/base/slug.h"
 #include "services/base/validator.h"
+#include "services/catalog/product_import.h"
 #include "services/catalog/product_rules.h"
 
 namespace shop::catalog {
@@ -128,12 +128,7 @@ grpc::ServerUnaryReactor* CatalogService::CreateProduct(grpc::CallbackServerCont
                                                         v1::Product* response) {
   return Answer(context, delay_, [=, this] {
     v1::Product product = request->product();
-    if (product.product_id().empty()) product.set_product_id(Slug(product.title()));
-    Validator check;
-    CheckProduct(product, check);
-    // Without a title there is nothing to make an id from, and one violation says enough.
-    if (check.ok()) check.Id("product.product_id", product.product_id());
-    if (!check.ok()) return check.status();
+    if (const grpc::Status wrong = PrepareProduct(product); !wrong.ok()) return wrong;
     auto created = store_->Create(product);
     if (!created.ok()) return ToGrpc(created.status(), product.product_id());
     *response = *std::move(created);
@@ -159,6 +154,11 @@ grpc::ServerUnaryReactor* CatalogService::UpdateProduct(grpc::CallbackServerCont
     *response = *std::move(updated);
     return grpc::Status::OK;
   });
+}
+
+grpc::ServerReadReactor<v1::ImportProductsRequest>* CatalogService::ImportProducts(
+    grpc::CallbackServerContext*, v1::ImportProductsResponse* response) {
+  return ImportInto(*store_, delay_, response);
 }
 
 grpc::ServerUnaryReactor* CatalogService::DeleteProduct(grpc::CallbackServerContext* context,

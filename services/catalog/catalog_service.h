@@ -37,6 +37,8 @@ class CatalogService final : public v1::CatalogService::CallbackService {
                                           v1::Product* response) override;
   grpc::ServerUnaryReactor* DeleteProduct(grpc::CallbackServerContext* context, const v1::DeleteProductRequest* request,
                                           google::protobuf::Empty* response) override;
+  grpc::ServerReadReactor<v1::ImportProductsRequest>* ImportProducts(grpc::CallbackServerContext* context,
+                                                                     v1::ImportProductsResponse* response) override;
 
  private:
   CatalogService(std::unique_ptr<ProductStore> store, std::chrono::milliseconds delay)

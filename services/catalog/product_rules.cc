@@ -7,8 +7,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/civil_time.h"
 #include "google/protobuf/util/field_mask_util.h"
+#include "services/base/slug.h"
 
 namespace shop::catalog {
 namespace {
@@ -24,17 +24,20 @@ bool IsIsbn(std::string_view text) {
          (digit(text.back()) || text.back() == 'X');
 }
 
-bool IsDate(const std::string& text) {
-  absl::CivilDay day;
-  // Parsing is lenient about signs and widths; printing is not.
-  return absl::ParseCivilTime(text, &day) && absl::FormatCivilTime(day) == text && text.size() == 10;
-}
-
 bool IsOutputOnly(const std::string& field) {
   return field == "product_id" || field == "create_time" || field == "update_time";
 }
 
 }  // namespace
+
+grpc::Status PrepareProduct(v1::Product& product) {
+  if (product.product_id().empty()) product.set_product_id(Slug(product.title()));
+  Validator check;
+  CheckProduct(product, check);
+  // Without a title there is nothing to make an id from, and one violation says enough.
+  if (check.ok()) check.Id("product.product_id", product.product_id());
+  return check.status();
+}
 
 void CheckProduct(const v1::Product& product, Validator& check) {
   check.Text("product.title", product.title(), 1, 500);
@@ -48,9 +51,7 @@ void CheckProduct(const v1::Product& product, Validator& check) {
   }
   check.Text("product.description", product.description(), 0, 20'000);
   check.Range("product.page_count", product.page_count(), 0, 100'000);
-  if (!product.publish_date().empty() && !IsDate(product.publish_date())) {
-    check.Fail("product.publish_date", "INVALID_DATE", "must be a day such as 2006-01-31");
-  }
+  if (!product.publish_date().empty()) check.Date("product.publish_date", product.publish_date());
   if (!v1::Product::Category_IsValid(product.category())) {
     check.Fail("product.category", "UNKNOWN_VALUE", "is no category");
   }

@@ -8,6 +8,10 @@
 
 namespace shop::catalog {
 
+// Makes a product that is to be added complete, with an id made from its title if it has none, and says what is wrong
+// with it.
+grpc::Status PrepareProduct(v1::Product& product);
+
 // Adds what is wrong with the fields of `product` that callers may set, except its id. Field paths begin "product.".
 void CheckProduct(const v1::Product& product, Validator& check);
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "services/base/timestamp.h"
+#include "services/storefront/covers.h"
 
 namespace shop::catalog {
 namespace {
@@ -48,6 +49,11 @@ constexpr const char* kMigrations[] = {
         PRIMARY KEY (product_id, name)
       ) WITHOUT ROWID;
       CREATE VIRTUAL TABLE product_words USING fts5 (product_id UNINDEXED, title, rest);
+    )sql",
+    // The shop's covers have moved to its own site.
+    R"sql(
+      UPDATE products SET image_url = '/covers/' || product_id || '.svg'
+      WHERE image_url = 'https://images.shop.example/books/' || product_id || '.jpg';
     )sql",
 };
 
@@ -137,6 +143,17 @@ absl::Status Insert(sqlite::Connection& connection, const v1::Product& product, 
   return status.ok() ? WriteLists(connection, product) : status;
 }
 
+absl::Status Overwrite(sqlite::Connection& connection, const v1::Product& product, int64_t now) {
+  absl::Status status = connection.Run(
+      "UPDATE products SET title = ?, publisher = ?, isbn = ?, description = ?, page_count = ?, publish_date = ?,"
+      " category = ?, image_url = ?, update_time = ? WHERE product_id = ?",
+      {product.title(), product.publisher(), product.isbn(), product.description(), product.page_count(),
+       product.publish_date(), product.category(), product.image_url(), now, product.product_id()});
+  if (status.ok()) status = EraseLists(connection, product.product_id());
+  if (status.ok()) status = WriteLists(connection, product);
+  return status;
+}
+
 v1::Product FromBook(const seed::Book& book) {
   v1::Product product;
   product.set_product_id(book.id);
@@ -151,7 +168,7 @@ v1::Product FromBook(const seed::Book& book) {
   v1::Product::Category_Parse(book.category, &category);
   product.set_category(category);
   product.mutable_tags()->Assign(book.tags.begin(), book.tags.end());
-  product.set_image_url("https://images.shop.example/books/" + book.id + ".jpg");
+  product.set_image_url(storefront::CoverPath(book.id));
   (*product.mutable_attributes())["binding"] = book.binding;
   (*product.mutable_attributes())["language"] = book.language;
   return product;
@@ -232,19 +249,27 @@ absl::StatusOr<v1::Product> ProductStore::Update(std::string_view product_id,
     absl::StatusOr<v1::Product> product = ReadOne(connection, product_id);
     if (!product.ok()) return product.status();
     absl::Status done = change(*product);
-    if (done.ok()) {
-      done = connection.Run(
-          "UPDATE products SET title = ?, publisher = ?, isbn = ?, description = ?, page_count = ?, publish_date = ?,"
-          " category = ?, image_url = ?, update_time = ? WHERE product_id = ?",
-          {product->title(), product->publisher(), product->isbn(), product->description(), product->page_count(),
-           product->publish_date(), product->category(), product->image_url(), NowMicros(), product_id});
-    }
-    if (done.ok()) done = EraseLists(connection, product_id);
-    if (done.ok()) done = WriteLists(connection, *product);
+    if (done.ok()) done = Overwrite(connection, *product, NowMicros());
     return done;
   });
   if (!status.ok()) return status;
   return ReadOne(connection, product_id);
+}
+
+absl::StatusOr<bool> ProductStore::Put(const v1::Product& product) {
+  const int64_t now = NowMicros();
+  bool added = false;
+  sqlite::Connection connection = database_->Acquire();
+  const absl::Status status = connection.Transact([&]() -> absl::Status {
+    {
+      sqlite::Rows rows = connection.Query("SELECT 1 FROM products WHERE product_id = ?", {product.product_id()});
+      added = !rows.Next();
+      if (!rows.status().ok()) return rows.status();
+    }
+    return added ? Insert(connection, product, now) : Overwrite(connection, product, now);
+  });
+  if (!status.ok()) return status;
+  return added;
 }
 
 absl::Status ProductStore::Delete(std::string_view product_id) {

@@ -52,6 +52,9 @@ class ProductStore {
   // nothing changes and the error is answered. It must not change product_id or the times.
   absl::StatusOr<v1::Product> Update(std::string_view product_id, absl::FunctionRef<absl::Status(v1::Product&)> change);
 
+  // Adds a product, or replaces the one with its id, which keeps its create_time; answers whether it was added.
+  absl::StatusOr<bool> Put(const v1::Product& product);
+
   // Removes a product; NOT_FOUND.
   absl::Status Delete(std::string_view product_id);
 

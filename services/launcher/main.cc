@@ -94,7 +94,8 @@ int Supervise(std::vector<Service>& services, const sigset_t& signals) {
 
 int main(int argc, char** argv) {
   Options options;
-  std::vector<Service> services = {{"catalog", ""}, {"pricing", ""}, {"reviews", ""}, {"orders", ""}};
+  std::vector<Service> services = {{"catalog", ""},   {"pricing", ""},         {"reviews", ""}, {"orders", ""},
+                                   {"inventory", ""}, {"recommendations", ""}, {"sellers", ""}};
   const auto find = [&services](const std::string& name) {
     return std::find_if(services.begin(), services.end(), [&](const Service& each) { return each.name == name; });
   };
@@ -137,7 +138,9 @@ int main(int argc, char** argv) {
         options.seed = false;
         return absl::OkStatus();
       });
-  const std::string usage = "shop all|catalog|pricing|reviews|orders... [FLAGS]\n" + flags.Help();
+  std::string usage = "shop all";
+  for (const Service& service : services) usage += "|" + service.name;
+  usage += "... [FLAGS]\n" + flags.Help();
   if (argc == 2 && std::string(argv[1]) == "--help") {
     std::cout << usage;
     return 0;

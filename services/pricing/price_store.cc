@@ -1,5 +1,6 @@
 #include "services/pricing/price_store.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "absl/strings/str_format.h"
@@ -9,6 +10,7 @@ namespace shop::pricing {
 namespace {
 
 constexpr char kCurrency[] = "USD";
+constexpr char kOwnSeller[] = "portico-books";
 
 // Amounts are cents of kCurrency.
 constexpr const char* kMigrations[] = {
@@ -88,6 +90,33 @@ absl::StatusOr<std::vector<v1::Price>> PriceStore::BatchGet(const std::vector<st
     }
   }
   return prices;
+}
+
+absl::StatusOr<v1::Price> PriceStore::Set(std::string_view product_id, int64_t price,
+                                          std::optional<int64_t> list_price) {
+  sqlite::Connection connection = database_->Acquire();
+  const absl::Status status = connection.Transact([&]() -> absl::Status {
+    int64_t list = list_price.value_or(price);
+    int64_t now = NowMicros();
+    {
+      sqlite::Rows rows =
+          connection.Query("SELECT list_price, update_time FROM prices WHERE product_id = ?", {product_id});
+      if (rows.Next()) {
+        if (!list_price.has_value()) list = std::max(list, rows.Integer(0));
+        // Clocks are set back now and then; the time of a later price is later all the same.
+        now = std::max(now, rows.Integer(1) + 1);
+      }
+      if (!rows.status().ok()) return rows.status();
+    }
+    const int64_t discount = ((list - price) * 100 + list / 2) / list;
+    const absl::Status written = connection.Run("INSERT OR REPLACE INTO prices VALUES (?, ?, ?, ?, ?)",
+                                                {product_id, list, price, discount, now});
+    if (!written.ok()) return written;
+    return connection.Run("UPDATE offers SET price = ? WHERE product_id = ? AND seller_id = ?",
+                          {price, product_id, kOwnSeller});
+  });
+  if (!status.ok()) return status;
+  return ReadOne(connection, product_id);
 }
 
 absl::StatusOr<std::vector<PriceStore::Entry>> PriceStore::ListOffers(std::string_view product_id,

@@ -2,8 +2,10 @@
 #ifndef PORTICO_SERVICES_PRICING_PRICE_STORE_H_
 #define PORTICO_SERVICES_PRICING_PRICE_STORE_H_
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,11 @@ class PriceStore {
 
   // The prices of those of the products that have one, in the order of the ids, each once.
   absl::StatusOr<std::vector<v1::Price>> BatchGet(const std::vector<std::string>& product_ids);
+
+  // Sets a price, and that of the shop's own offer where there is one; answers the price. Without a list price it keeps
+  // the one it has, or gets one of its own when that is less. Amounts are cents of a US dollar.
+  // REQUIRES: 0 < price <= list_price.
+  absl::StatusOr<v1::Price> Set(std::string_view product_id, int64_t price, std::optional<int64_t> list_price);
 
   // An offer, and the key of its place among the product's.
   struct Entry {

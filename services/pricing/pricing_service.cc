@@ -1,5 +1,6 @@
 #include "services/pricing/pricing_service.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -7,12 +8,32 @@
 #include "services/base/errors.h"
 #include "services/base/paging.h"
 #include "services/base/validator.h"
+#include "services/base/watch.h"
 
 namespace shop::pricing {
 namespace {
 
 constexpr char kPrice[] = "shop.pricing.v1.Price";
+constexpr char kCurrency[] = "USD";
 constexpr int kLargestBatch = 100;
+constexpr int64_t kMostUnits = 1'000'000;
+constexpr int32_t kNanosPerCent = 10'000'000;
+
+// An amount in cents. What is not one, or none at all, is a violation, and the answer 0.
+int64_t ReadCents(const std::string& field, const v1::Money& money, Validator& check) {
+  if (money.currency_code() != kCurrency) check.Fail(field + ".currency_code", "INVALID_CURRENCY", "must be USD");
+  if (money.units() < 0 || money.units() > kMostUnits) {
+    check.Range(field + ".units", money.units(), 0, kMostUnits);
+    return 0;
+  }
+  if (money.nanos() < 0 || money.nanos() >= 100 * kNanosPerCent || money.nanos() % kNanosPerCent != 0) {
+    check.Fail(field + ".nanos", "OUT_OF_RANGE", "must be whole cents, 0 to 990000000");
+    return 0;
+  }
+  const int64_t cents = money.units() * 100 + money.nanos() / kNanosPerCent;
+  if (cents == 0 || cents > kMostUnits * 100) check.Fail(field, "OUT_OF_RANGE", "must be 0.01 to 1000000 USD");
+  return cents;
+}
 
 }  // namespace
 
@@ -71,6 +92,51 @@ grpc::ServerUnaryReactor* PricingService::BatchGetPrices(grpc::CallbackServerCon
     auto prices = store_->BatchGet({request->product_ids().begin(), request->product_ids().end()});
     if (!prices.ok()) return StorageFailure(prices.status());
     for (v1::Price& price : *prices) *response->add_prices() = std::move(price);
+    return grpc::Status::OK;
+  });
+}
+
+grpc::ServerUnaryReactor* PricingService::SetPrice(grpc::CallbackServerContext* context,
+                                                   const v1::SetPriceRequest* request, v1::Price* response) {
+  return Answer(context, delay_, [=, this] {
+    const v1::Price& wanted = request->price();
+    Validator check;
+    check.Id("product_id", request->product_id());
+    if (!wanted.product_id().empty() && wanted.product_id() != request->product_id()) {
+      check.Fail("price.product_id", "CONTRADICTION", "must be the product_id of the request, or be left out");
+    }
+    if (!wanted.has_price()) check.Fail("price.price", "REQUIRED", "must be given");
+    const int64_t price = wanted.has_price() ? ReadCents("price.price", wanted.price(), check) : 0;
+    std::optional<int64_t> list_price;
+    if (wanted.has_list_price()) list_price = ReadCents("price.list_price", wanted.list_price(), check);
+    if (check.ok() && list_price.has_value() && *list_price < price) {
+      check.Fail("price.list_price", "OUT_OF_RANGE", "must not be less than the price");
+    }
+    if (!check.ok()) return check.status();
+    grpc::Status status;
+    changes_.Change([&]() -> std::optional<v1::Price> {
+      auto set = store_->Set(request->product_id(), price, list_price);
+      if (!set.ok()) {
+        status = StorageFailure(set.status());
+        return std::nullopt;
+      }
+      *response = *std::move(set);
+      return *response;
+    });
+    return status;
+  });
+}
+
+grpc::ServerWriteReactor<v1::Price>* PricingService::WatchPrice(grpc::CallbackServerContext*,
+                                                                const v1::WatchPriceRequest* request) {
+  return Watch(changes_, request->product_id(), kNewestState, delay_, [=, this](std::optional<v1::Price>& first) {
+    Validator check;
+    check.Id("product_id", request->product_id());
+    if (!check.ok()) return check.status();
+    auto price = store_->Get(request->product_id());
+    if (absl::IsNotFound(price.status())) return NotFound(kPrice, request->product_id());
+    if (!price.ok()) return StorageFailure(price.status());
+    first = *std::move(price);
     return grpc::Status::OK;
   });
 }

@@ -1,5 +1,6 @@
 #include "services/reviews/review_service.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -7,6 +8,8 @@
 #include "services/base/errors.h"
 #include "services/base/paging.h"
 #include "services/base/validator.h"
+#include "services/base/watch.h"
+#include "services/reviews/review_feed.h"
 
 namespace shop::reviews {
 
@@ -30,7 +33,7 @@ grpc::ServerUnaryReactor* ReviewService::ListReviews(grpc::CallbackServerContext
     const Page page = ReadPage(request->page_size(), request->page_token(), scope, check);
     if (!check.ok()) return check.status();
     // One more than asked for tells whether there is a next page.
-    auto listing = store_->List(request->product_id(), page.after_number(ReviewStore::kNewest), page.size + 1);
+    auto listing = board_.store().List(request->product_id(), page.after_number(ReviewStore::kNewest), page.size + 1);
     if (!listing.ok()) return StorageFailure(listing.status());
     if (listing->entries.size() > static_cast<size_t>(page.size)) {
       listing->entries.pop_back();
@@ -45,24 +48,16 @@ grpc::ServerUnaryReactor* ReviewService::ListReviews(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* ReviewService::CreateReview(grpc::CallbackServerContext* context,
                                                       const v1::CreateReviewRequest* request, v1::Review* response) {
   return Answer(context, delay_, [=, this] {
-    v1::Review review = request->review();
     Validator check;
     check.Id("product_id", request->product_id());
-    if (!review.product_id().empty() && review.product_id() != request->product_id()) {
+    const std::string& product_id = request->review().product_id();
+    if (!product_id.empty() && product_id != request->product_id()) {
       check.Fail("review.product_id", "CONTRADICTION", "must be the product_id of the request, or be left out");
     }
-    check.OptionalId("review.customer_id", review.customer_id());
-    check.Text("review.author_name", review.author_name(), 0, 100);
-    check.Range("review.rating", review.rating(), 1, 5);
-    check.Text("review.title", review.title(), 0, 200);
-    check.Text("review.body", review.body(), 0, 10'000);
-    if (!check.ok()) return check.status();
-    review.set_product_id(request->product_id());
-    if (review.author_name().empty()) review.set_author_name("A customer");
-    auto created = store_->Create(review);
-    if (!created.ok()) return StorageFailure(created.status());
-    *response = *std::move(created);
-    return grpc::Status::OK;
+    *response = request->review();
+    response->set_product_id(request->product_id());
+    CheckReview("review", *response, check);
+    return check.ok() ? board_.Post(*response) : check.status();
   });
 }
 
@@ -73,11 +68,25 @@ grpc::ServerUnaryReactor* ReviewService::GetReviewSummary(grpc::CallbackServerCo
     Validator check;
     check.Id("product_id", request->product_id());
     if (!check.ok()) return check.status();
-    auto summary = store_->Summarize(request->product_id());
+    auto summary = board_.store().Summarize(request->product_id());
     if (!summary.ok()) return StorageFailure(summary.status());
     *response = *std::move(summary);
     return grpc::Status::OK;
   });
+}
+
+grpc::ServerWriteReactor<v1::Review>* ReviewService::WatchReviews(grpc::CallbackServerContext*,
+                                                                  const v1::WatchReviewsRequest* request) {
+  return Watch(board_.feed(), request->product_id(), kEveryEvent, delay_, [=](std::optional<v1::Review>&) {
+    Validator check;
+    check.Id("product_id", request->product_id());
+    return check.status();
+  });
+}
+
+grpc::ServerBidiReactor<v1::ReviewFeedRequest, v1::ReviewFeedResponse>* ReviewService::ReviewFeed(
+    grpc::CallbackServerContext*) {
+  return OpenFeed(board_, delay_);
 }
 
 }  // namespace shop::reviews

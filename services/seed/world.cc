@@ -165,7 +165,7 @@ void MakeCustomers(World& world, Dice& dice) {
 }
 
 void MakeOffers(World& world, Dice& dice) {
-  for (const std::string_view name : Sellers()) world.sellers.push_back({Slug(name), std::string(name)});
+  for (const std::string_view name : Sellers()) world.sellers.push_back({.id = Slug(name), .name = std::string(name)});
   constexpr std::pair<std::string_view, int> kConditions[] = {
       {"NEW", 96}, {"LIKE_NEW", 80}, {"USED", 55}, {"USED", 40}, {"COLLECTIBLE", 160}};
   for (size_t book = 0; book < world.books.size(); ++book) {
@@ -238,6 +238,30 @@ void MakeReviews(World& world, Dice& dice) {
                    [](const Review& a, const Review& b) { return a.time < b.time; });
 }
 
+void RateSellers(World& world, Dice& dice) {
+  constexpr std::string_view kCountries[] = {"US", "US", "US", "CA", "GB", "DE"};
+  for (Seller& seller : world.sellers) {
+    seller.joined = kOpened - dice.Between(0, 1500) * kDay;
+    seller.country = dice.Pick(kCountries);
+    seller.rating_hundredths = dice.Between(310, 495);
+    seller.rating_count = dice.Between(3, 60) * dice.Between(3, 60);
+  }
+}
+
+void MakeStock(World& world, Dice& dice) {
+  const int64_t counted = world.orders.back().time;
+  for (size_t book = 0; book < world.books.size(); ++book) {
+    // Of ten books one is out of stock and two are nearly so.
+    const size_t luck = book == kPojos ? 9 : dice.Below(10);
+    Stock stock = {book, luck == 0 ? 0 : luck <= 2 ? dice.Between(1, 5) : dice.Between(6, 120), "", counted};
+    if (luck == 0) {
+      const int month = dice.Between(5, 9);
+      stock.restock_date = absl::StrFormat("2024-%02d-%02d", month, dice.Between(1, 28));
+    }
+    world.stock.push_back(std::move(stock));
+  }
+}
+
 }  // namespace
 
 World MakeWorld() {
@@ -249,6 +273,10 @@ World MakeWorld() {
   MakeOffers(world, dice);
   MakeOrders(world, dice);
   MakeReviews(world, dice);
+  // What came later throws dice of its own, so that everything before stays as it was.
+  Dice later(20120801);
+  RateSellers(world, later);
+  MakeStock(world, later);
   return world;
 }
 

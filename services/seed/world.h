@@ -37,6 +37,10 @@ struct Customer {
 struct Seller {
   std::string id;
   std::string name;
+  int64_t joined = 0;
+  std::string country = {};
+  int rating_hundredths = 0;  // 100 to 500
+  int rating_count = 0;
 };
 
 struct Offer {
@@ -70,6 +74,13 @@ struct Review {
   bool verified;
 };
 
+struct Stock {
+  size_t book;
+  int available;
+  std::string restock_date;
+  int64_t time;
+};
+
 // Everything there is.
 struct World {
   int64_t opened;  // when the shop took in its books
@@ -79,6 +90,7 @@ struct World {
   std::vector<Offer> offers;
   std::vector<Order> orders;    // oldest first
   std::vector<Review> reviews;  // oldest first
+  std::vector<Stock> stock;     // of each book, in their order
 };
 
 inline constexpr size_t kBooks = 300;

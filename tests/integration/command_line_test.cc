@@ -53,7 +53,7 @@ TEST(CommandLineTest, ExplainShowsThePlanAndItsLongestChain) {
                            "ReviewService/ListReviews", "ReviewService/GetReviewSummary", "OrderService/ListOrders"}) {
     EXPECT_THAT(explain.out, HasSubstr(call));
   }
-  EXPECT_THAT(explain.out, HasSubstr("longest chain 1 call"));
+  EXPECT_THAT(explain.out, HasSubstr("longest chain 2 calls"));
 }
 
 TEST(CommandLineTest, ExplainOfACallNamesTheCluster) {

@@ -37,6 +37,9 @@ Shop::Shop() {
   services_["pricing"].full_name = "shop.pricing.v1.PricingService";
   services_["reviews"].full_name = "shop.reviews.v1.ReviewService";
   services_["orders"].full_name = "shop.orders.v1.OrderService";
+  services_["inventory"].full_name = "shop.inventory.v1.InventoryService";
+  services_["recommendations"].full_name = "shop.recommendations.v1.RecommendationService";
+  services_["sellers"].full_name = "shop.sellers.v1.SellerService";
   for (auto& [name, service] : services_) service.port = std::make_unique<ReservedPort>();
 }
 

@@ -27,7 +27,7 @@ class ReservedPort {
   std::string address_;
 };
 
-// The shop's four services with seeded data, each a process of its own that can die and come back at its address.
+// The shop's services with seeded data, each a process of its own that can die and come back at its address.
 class Shop {
  public:
   Shop();

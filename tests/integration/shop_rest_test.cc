@@ -170,7 +170,22 @@ TEST_F(ShopRestTest, ThePageIsWhatTheServicesSay) {
   EXPECT_EQ(page["reviews"], GetOk(absl::StrCat(kBook, "/reviews?page_size=5")).json()["reviews"]);
   EXPECT_EQ(page["reviewSummary"], GetOk(absl::StrCat(kBook, "/reviews:summary")).json());
   EXPECT_EQ(page["purchases"], GetOk("/v1/customers/1/orders?product_id=pojos-in-action").json()["orders"]);
-  EXPECT_THAT(page, SizeIs(6)) << "and nothing else";
+  EXPECT_EQ(page["availability"], GetOk(absl::StrCat(kBook, "/stock")).json());
+  EXPECT_EQ(page["sellers"], GetOk(absl::StrCat(kBook, "/sellers:rank")).json()["sellers"]);
+  for (const auto& [field, path] : {std::pair("boughtTogether", "/bought-together?page_size=3"),
+                                    std::pair("alsoBought", "/also-bought?page_size=6")}) {
+    const Json items = GetOk(absl::StrCat(kBook, path)).json()["items"];
+    ASSERT_EQ(page[field].size(), items.size()) << field;
+    ASSERT_FALSE(items.empty()) << field;
+    for (size_t i = 0; i < items.size(); ++i) {
+      const Json& shown = page[field][i];
+      EXPECT_EQ(shown["productId"], items[i]["productId"]) << "in the order of the recommendations";
+      const std::string other = absl::StrCat("/v1/products/", shown["productId"].get<std::string>());
+      EXPECT_EQ(shown["product"]["title"], GetOk(other).json()["title"]);
+      EXPECT_EQ(shown["price"]["price"], GetOk(absl::StrCat(other, "/price")).json()["price"]);
+    }
+  }
+  EXPECT_THAT(page, SizeIs(10)) << "and nothing else";
 }
 
 TEST_F(ShopRestTest, ThePageOfNobodyHasNoPurchases) {

@@ -440,5 +440,36 @@ TEST_F(CatalogTest, ProductsOutliveTheProcess) {
   EXPECT_EQ(after.Call(&Stub::GetProduct, request, &read).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST(CatalogUpgradeTest, CoversOfAnOlderFileMoveToTheShopsOwnSite) {
+  Folder folder;
+  ASSERT_TRUE(catalog::CatalogService::Create({.data = folder.path()}).ok());
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open((folder.path() / "catalog.db").c_str(), &handle), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(handle,
+                         "PRAGMA user_version = 1;"
+                         "UPDATE products SET image_url = 'https://images.shop.example/books/pojos-in-action.jpg'"
+                         " WHERE product_id = 'pojos-in-action';"
+                         "UPDATE products SET image_url = 'https://x.example/y' WHERE product_id LIKE 'practical%'",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(handle);
+  Catalog catalog({.data = folder.path()});
+  ListProductsRequest request;
+  ListProductsResponse response;
+  int theirs = 0;
+  do {
+    ASSERT_TRUE(catalog.Call(&Stub::ListProducts, request, &response).ok());
+    for (const Product& product : response.products()) {
+      if (product.image_url() == "https://x.example/y") {
+        ++theirs;
+      } else {
+        EXPECT_EQ(product.image_url(), "/covers/" + product.product_id() + ".svg");
+      }
+    }
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_GT(theirs, 0);
+}
+
 }  // namespace
 }  // namespace shop::test

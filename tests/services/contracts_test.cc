@@ -80,7 +80,9 @@ TEST(ContractsTest, EveryShopMethodHasARestFace) {
   const FileDescriptor* files[] = {
       catalog::v1::Product::descriptor()->file(), pricing::v1::Price::descriptor()->file(),
       pricing::v1::Money::descriptor()->file(),   reviews::v1::Review::descriptor()->file(),
-      orders::v1::Order::descriptor()->file(),    web::v1::ProductPage::descriptor()->file()};
+      orders::v1::Order::descriptor()->file(),    inventory::v1::Stock::descriptor()->file(),
+      sellers::v1::Seller::descriptor()->file(),  recommendations::v1::Recommendation::descriptor()->file(),
+      web::v1::ProductPage::descriptor()->file()};
   for (const FileDescriptor* file : files) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {

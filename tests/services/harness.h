@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "google/rpc/error_details.pb.h"
@@ -18,9 +19,12 @@
 #include "services/base/process.h"
 #include "services/base/server.h"
 #include "services/catalog/catalog_service.h"
+#include "services/inventory/inventory_service.h"
 #include "services/orders/order_service.h"
 #include "services/pricing/pricing_service.h"
+#include "services/recommendations/recommendation_service.h"
 #include "services/reviews/review_service.h"
+#include "services/sellers/seller_service.h"
 
 namespace shop::test {
 
@@ -70,6 +74,7 @@ class Running {
   }
 
   typename Contract::Stub& stub() { return *stub_; }
+  Implementation& service() { return *service_; }
   Server& server() { return *server_; }
   const std::shared_ptr<grpc::Channel>& channel() { return channel_; }
 
@@ -84,6 +89,20 @@ using Catalog = Running<catalog::v1::CatalogService, catalog::CatalogService>;
 using Pricing = Running<pricing::v1::PricingService, pricing::PricingService>;
 using Reviews = Running<reviews::v1::ReviewService, reviews::ReviewService>;
 using Orders = Running<orders::v1::OrderService, orders::OrderService>;
+using Inventory = Running<inventory::v1::InventoryService, inventory::InventoryService>;
+using Recommendations = Running<recommendations::v1::RecommendationService, recommendations::RecommendationService>;
+using Sellers = Running<sellers::v1::SellerService, sellers::SellerService>;
+
+// Waits until a condition holds; false if it does not within 30 s.
+template <class Condition>
+bool Eventually(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
 
 // The detail of a type that an error carries.
 template <class Detail>

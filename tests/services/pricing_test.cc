@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "tests/services/harness.h"
@@ -94,6 +95,73 @@ TEST_F(PricingTest, BatchGetAnswersWhatThereIs) {
   ASSERT_TRUE(pricing_.Call(&Stub::BatchGetPrices, request, &response).ok());
   ASSERT_THAT(response.prices(), SizeIs(1));
   EXPECT_EQ(Cents(response.prices(0).price()), 3596);
+}
+
+Money Usd(int64_t units, int32_t nanos = 0) {
+  Money money;
+  money.set_currency_code("USD");
+  money.set_units(units);
+  money.set_nanos(nanos);
+  return money;
+}
+
+TEST_F(PricingTest, SetChangesThePriceAndTheShopsOwnOffer) {
+  SetPriceRequest request;
+  request.set_product_id("pojos-in-action");
+  *request.mutable_price()->mutable_price() = Usd(29, 990'000'000);
+  Price price;
+  ASSERT_TRUE(pricing_.Call(&Stub::SetPrice, request, &price).ok());
+  EXPECT_EQ(Cents(price.price()), 2999);
+  EXPECT_EQ(Cents(price.list_price()), 4495);
+  EXPECT_EQ(price.discount_percent(), 33);
+  GetPriceRequest get;
+  get.set_product_id("pojos-in-action");
+  Price got;
+  ASSERT_TRUE(pricing_.Call(&Stub::GetPrice, get, &got).ok());
+  EXPECT_EQ(got.DebugString(), price.DebugString());
+  const auto offers = Offers("pojos-in-action").offers();
+  EXPECT_EQ(std::count_if(offers.begin(), offers.end(),
+                          [](const Offer& offer) {
+                            return offer.seller_id() == "portico-books" && Cents(offer.price()) == 2999;
+                          }),
+            1);
+  // More than the list price: then that follows.
+  *request.mutable_price()->mutable_price() = Usd(50);
+  ASSERT_TRUE(pricing_.Call(&Stub::SetPrice, request, &price).ok());
+  EXPECT_EQ(Cents(price.list_price()), 5000);
+  EXPECT_EQ(price.discount_percent(), 0);
+}
+
+TEST_F(PricingTest, SetMayBeTheFirst) {
+  SetPriceRequest request;
+  request.set_product_id("new-book");
+  request.mutable_price()->set_product_id("new-book");
+  *request.mutable_price()->mutable_price() = Usd(5);
+  *request.mutable_price()->mutable_list_price() = Usd(10);
+  Price price;
+  ASSERT_TRUE(pricing_.Call(&Stub::SetPrice, request, &price).ok());
+  EXPECT_EQ(price.discount_percent(), 50);
+}
+
+TEST_F(PricingTest, SetRefusesNonsense) {
+  SetPriceRequest request;
+  request.mutable_price()->set_product_id("x");
+  Price price;
+  ExpectViolations(pricing_.Call(&Stub::SetPrice, request, &price),
+                   {"product_id REQUIRED", "price.product_id CONTRADICTION", "price.price REQUIRED"});
+  request.set_product_id("x");
+  *request.mutable_price()->mutable_price() = Usd(1, 1);
+  request.mutable_price()->mutable_list_price()->set_units(-1);
+  ExpectViolations(pricing_.Call(&Stub::SetPrice, request, &price),
+                   {"price.price.nanos OUT_OF_RANGE", "price.list_price.currency_code INVALID_CURRENCY",
+                    "price.list_price.units OUT_OF_RANGE"});
+  *request.mutable_price()->mutable_price() = Usd(0);
+  *request.mutable_price()->mutable_list_price() = Usd(1'000'000, 10'000'000);
+  ExpectViolations(pricing_.Call(&Stub::SetPrice, request, &price),
+                   {"price.price OUT_OF_RANGE", "price.list_price OUT_OF_RANGE"});
+  *request.mutable_price()->mutable_price() = Usd(2);
+  *request.mutable_price()->mutable_list_price() = Usd(1);
+  ExpectViolations(pricing_.Call(&Stub::SetPrice, request, &price), {"price.list_price OUT_OF_RANGE"});
 }
 
 }  // namespace

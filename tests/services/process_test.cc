@@ -177,8 +177,11 @@ std::map<std::string, std::string> Listening(Process& launcher, int count) {
 TEST(ProcessTest, TheLauncherStartsAllAndStopsAll) {
   Folder folder;
   Process launcher("shop", {"all", "--ports", "0", "--data", folder.path().string(), "--delay", "10ms"});
-  const auto services = Listening(launcher, 4);
-  ASSERT_THAT(services, SizeIs(4));
+  const auto services = Listening(launcher, 7);
+  ASSERT_THAT(services, SizeIs(7));
+  for (const char* name : {"catalog", "pricing", "reviews", "orders", "inventory", "recommendations", "sellers"}) {
+    EXPECT_TRUE(services.contains(name)) << name;
+  }
   EXPECT_TRUE(GetPojos(services.at("catalog")).ok());
   launcher.Signal(SIGTERM);
   EXPECT_EQ(launcher.Wait(), 0);

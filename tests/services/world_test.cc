@@ -45,6 +45,7 @@ TEST(WorldTest, HasAsMuchOfEverythingAsPromised) {
   EXPECT_THAT(world.orders, SizeIs(3000));
   EXPECT_THAT(world.reviews, SizeIs(1500));
   EXPECT_GE(world.offers.size(), world.books.size());
+  EXPECT_THAT(world.stock, SizeIs(300));
   EXPECT_EQ(world.customers.front().id, "1");
   EXPECT_EQ(world.customers.back().id, "50");
 }
@@ -88,7 +89,7 @@ TEST(WorldTest, TimePassesInOrder) {
 }
 
 TEST(WorldTest, IsTheSameOnEveryMachine) {
-  // One figure over everything random: it changes when the world does, and only then.
+  // Two figures over everything random: they change when the world does, and only then.
   uint64_t hash = 14695981039346656037u;
   const auto add = [&hash](std::string_view text) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
@@ -103,13 +104,19 @@ TEST(WorldTest, IsTheSameOnEveryMachine) {
   }
   for (const auto& review : world.reviews) add(std::to_string(review.book) + std::to_string(review.time) + review.body);
   EXPECT_EQ(hash, 6279351467629486490u);
+  for (const auto& seller : world.sellers) {
+    add(seller.country + std::to_string(seller.joined + seller.rating_hundredths * seller.rating_count));
+  }
+  for (const auto& stock : world.stock) add(std::to_string(stock.available) + stock.restock_date);
+  EXPECT_EQ(hash, 14695276761834643035u);
 }
 
 template <class Service>
 class SeedTest : public testing::Test {};
 
 using Services =
-    testing::Types<catalog::CatalogService, pricing::PricingService, reviews::ReviewService, orders::OrderService>;
+    testing::Types<catalog::CatalogService, pricing::PricingService, reviews::ReviewService, orders::OrderService,
+                   inventory::InventoryService, recommendations::RecommendationService, sellers::SellerService>;
 TYPED_TEST_SUITE(SeedTest, Services);
 
 TYPED_TEST(SeedTest, TwoSeedsAreEqualAndASecondStartAddsNothing) {

@@ -1,0 +1,149 @@
+#include "gateway/embed.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "shop/catalog/v1/catalog.grpc.pb.h"
+#include "tests/schema/temp_folder.h"
+
+namespace portico {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CatalogService final : public shop::catalog::v1::CatalogService::Service {
+  ::grpc::Status GetProduct(::grpc::ServerContext*, const shop::catalog::v1::GetProductRequest* request,
+                            shop::catalog::v1::Product* product) override {
+    if (request->product_id() == "missing") return {::grpc::StatusCode::NOT_FOUND, "no such product"};
+    product->set_product_id(request->product_id());
+    product->set_category(shop::catalog::v1::SOFTWARE);
+    return ::grpc::Status::OK;
+  }
+};
+
+// An application: a gRPC service, and an HTTP server that has a page of its own.
+class EmbedTest : public ::testing::Test {
+ protected:
+  EmbedTest() {
+    ::grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    grpc_ = builder.BuildAndStart();
+    http_.Get("/own", [](const httplib::Request&, httplib::Response& response) {
+      response.set_content("the application's", "text/plain");
+    });
+  }
+
+  ~EmbedTest() override {
+    http_.stop();
+    if (thread_.joinable()) thread_.join();
+    embedded_.reset();
+    grpc_->Shutdown();
+  }
+
+  absl::Status Mount(const std::string& keys = "") {
+    EmbedOptions options;
+    options.services = {"shop.catalog.v1.CatalogService"};
+    options.channel = grpc_->InProcessChannel({});
+    options.frontend_keys = keys;
+    return Mount(options);
+  }
+
+  absl::Status Mount(const EmbedOptions& options) {
+    absl::StatusOr<std::unique_ptr<Embedded>> embedded = Embedded::Mount(http_, options);
+    if (!embedded.ok()) return embedded.status();
+    embedded_ = *std::move(embedded);
+    port_ = http_.bind_to_any_port("127.0.0.1");
+    thread_ = std::thread([this] { http_.listen_after_bind(); });
+    while (!http_.is_running()) std::this_thread::yield();
+    return absl::OkStatus();
+  }
+
+  httplib::Result Get(const std::string& path) { return httplib::Client("127.0.0.1", port_).Get(path); }
+
+  CatalogService service_;
+  std::unique_ptr<::grpc::Server> grpc_;
+  httplib::Server http_;
+  std::unique_ptr<Embedded> embedded_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(EmbedTest, AServiceOfTheProgramAnswersRest) {
+  const absl::Status mounted = Mount();
+  ASSERT_TRUE(mounted.ok()) << mounted;
+  const httplib::Result found = Get("/v1/products/a%2Fb?pretty=false");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->status, 200);
+  EXPECT_EQ(found->body, R"({"productId":"a/b","category":"SOFTWARE"})");
+  EXPECT_EQ(found->get_header_value("Content-Type"), "application/json");
+  EXPECT_TRUE(found->has_header("X-Request-Id"));
+  EXPECT_EQ(Get("/v1/products/missing")->body, R"({"code":5,"message":"no such product"})");
+  EXPECT_EQ(Get("/v1/products/x?colour=red")->status, 400);
+  EXPECT_EQ(httplib::Client("127.0.0.1", port_).Post("/v1/products", "{", "application/json")->status, 400);
+}
+
+TEST_F(EmbedTest, OtherPathsAndVerbs) {
+  ASSERT_TRUE(Mount().ok());
+  EXPECT_EQ(Get("/own")->body, "the application's");
+  EXPECT_EQ(Get("/nothing")->status, 404);
+  const httplib::Result wrong = httplib::Client("127.0.0.1", port_).Put("/v1/products/x", "{}", "application/json");
+  EXPECT_EQ(wrong->status, 405);
+  EXPECT_EQ(wrong->get_header_value("Allow"), "DELETE, GET, HEAD, PATCH");
+}
+
+TEST_F(EmbedTest, AFrontendsKeysHold) {
+  ASSERT_TRUE(Mount("errors: problem, json: { names: proto }").ok());
+  EXPECT_EQ(Get("/v1/products/x")->body, R"({"product_id":"x","category":"SOFTWARE"})");
+  EXPECT_EQ(Get("/v1/products/missing")->get_header_value("Content-Type"), "application/problem+json");
+}
+
+TEST_F(EmbedTest, ManyRequestsAtOnce) {
+  ASSERT_TRUE(Mount().ok());
+  std::vector<std::thread> clients;
+  std::atomic<int> good{0};
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      httplib::Client client("127.0.0.1", port_);
+      for (int j = 0; j < 50; ++j) {
+        const httplib::Result result = client.Get("/v1/products/x");
+        good += result && result->status == 200;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(good, 400);
+}
+
+TEST_F(EmbedTest, MistakesAreTold) {
+  EXPECT_THAT(std::string(Mount("errors: loud").message()), HasSubstr("errors"));
+  EmbedOptions unknown;
+  unknown.services = {"no.such.Service"};
+  unknown.channel = grpc_->InProcessChannel({});
+  EXPECT_EQ(Mount(unknown).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Mount(EmbedOptions()).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(EmbedTest, AFrontendOfAConfiguration) {
+  const testing::TempFolder folder;
+  folder.Write("proto/t.proto", "syntax = \"proto3\"; package t; message M {} service S { rpc Do(M) returns (M); }\n");
+  EmbedOptions options;
+  options.config = folder.Write("portico.yaml",
+                                "contracts: [ { protos: proto } ]\n"
+                                "clusters: { t: { target: 'unix:nobody', services: [ t.S ] } }\n"
+                                "frontends: [ { name: a, listen: '127.0.0.1:0', expose: [ t.S ] } ]\n");
+  options.frontend = "a";
+  const absl::Status mounted = Mount(options);
+  ASSERT_TRUE(mounted.ok()) << mounted;
+  EXPECT_EQ(httplib::Client("127.0.0.1", port_).Post("/t.S/Do", "{}", "application/json")->status, 503);
+}
+
+}  // namespace
+}  // namespace portico
