@@ -24,7 +24,7 @@ class CatalogService final : public shop::catalog::v1::CatalogService::Service {
                             shop::catalog::v1::Product* product) override {
     if (request->product_id() == "missing") return {::grpc::StatusCode::NOT_FOUND, "no such product"};
     product->set_product_id(request->product_id());
-    product->set_category(shop::catalog::v1::SOFTWARE);
+    product->set_category(shop::catalog::v1::Product::ARCHITECTURE);
     return ::grpc::Status::OK;
   }
 };
@@ -82,7 +82,7 @@ TEST_F(EmbedTest, AServiceOfTheProgramAnswersRest) {
   const httplib::Result found = Get("/v1/products/a%2Fb?pretty=false");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->status, 200);
-  EXPECT_EQ(found->body, R"({"productId":"a/b","category":"SOFTWARE"})");
+  EXPECT_EQ(found->body, R"({"productId":"a/b","category":"ARCHITECTURE"})");
   EXPECT_EQ(found->get_header_value("Content-Type"), "application/json");
   EXPECT_TRUE(found->has_header("X-Request-Id"));
   EXPECT_EQ(Get("/v1/products/missing")->body, R"({"code":5,"message":"no such product"})");
@@ -101,7 +101,7 @@ TEST_F(EmbedTest, OtherPathsAndVerbs) {
 
 TEST_F(EmbedTest, AFrontendsKeysHold) {
   ASSERT_TRUE(Mount("errors: problem, json: { names: proto }").ok());
-  EXPECT_EQ(Get("/v1/products/x")->body, R"({"product_id":"x","category":"SOFTWARE"})");
+  EXPECT_EQ(Get("/v1/products/x")->body, R"({"product_id":"x","category":"ARCHITECTURE"})");
   EXPECT_EQ(Get("/v1/products/missing")->get_header_value("Content-Type"), "application/problem+json");
 }
 
