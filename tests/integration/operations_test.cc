@@ -35,7 +35,7 @@ TEST(OperationsTest, AdminPages) {
   EXPECT_THAT(routes, SizeIs(testing::Ge(17u)));
 
   Json clusters = Get(admin, "/clusters").json();
-  ASSERT_THAT(clusters, SizeIs(4));
+  ASSERT_THAT(clusters, SizeIs(7));
   EXPECT_EQ(clusters[0]["cluster"], "catalog");
   EXPECT_EQ(clusters[0]["target"], behind.shop.address("catalog"));
 }
