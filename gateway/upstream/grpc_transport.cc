@@ -44,6 +44,7 @@ bool AppendTo(const grpc::ByteBuffer& buffer, std::string* bytes) {
 
 void AppendTo(const std::multimap<grpc::string_ref, grpc::string_ref>& from, rpc::Metadata* to) {
   for (const auto& [key, value] : from) {
+    if (key.starts_with("grpc-")) continue;  // the protocol's own: the status, its details
     to->emplace_back(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
   }
 }

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/base/flags.h"
 #include "services/base/server.h"
@@ -43,6 +44,16 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
         options.seed = false;
         return absl::OkStatus();
       });
+  int rest_port = -1;
+  if (process.rest != nullptr) {
+    flags.Add("--rest PORT", "serve REST as well, on this port of 127.0.0.1; 0 is a free one",
+              [&](const std::string& value) {
+                constexpr int kMaxPort = 65535;
+                if (absl::SimpleAtoi(value, &rest_port) && rest_port >= 0 && rest_port <= kMaxPort)
+                  return absl::OkStatus();
+                return absl::InvalidArgumentError("is no port");
+              });
+  }
   if (argc == 2 && std::string_view(argv[1]) == "--help") {
     std::cout << program << " [FLAGS]\n" << flags.Help();
     return 0;
@@ -77,9 +88,22 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
   std::cerr << absl::StrCat("{\"event\":\"listening\",\"service\":\"", process.name, "\",\"address\":\"",
                             (*server)->address(), "\"}\n")
             << std::flush;
+  std::unique_ptr<Face> face;
+  if (rest_port >= 0) {
+    auto opened = process.rest(process.service, (*server)->InProcessChannel(), rest_port);
+    if (!opened.ok()) {
+      std::cerr << program << ": " << opened.status() << "\n";
+      return 1;
+    }
+    face = *std::move(opened);
+    std::cerr << absl::StrCat("{\"event\":\"listening\",\"service\":\"", process.name,
+                              "\",\"rest\":true,\"address\":\"", face->address(), "\"}\n")
+              << std::flush;
+  }
 
   int received = 0;
   sigwait(&stop_signals, &received);
+  face.reset();  // finishes what it is answering, while the service still does
   (*server)->Stop(grace);
   return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef PORTICO_SERVICES_BASE_PROCESS_H_
 #define PORTICO_SERVICES_BASE_PROCESS_H_
 
+#include <grpcpp/channel.h>
 #include <grpcpp/impl/service_type.h>
 
 #include <chrono>
@@ -26,6 +27,14 @@ struct ServiceOptions {
   bool seed = true;
 };
 
+// Another way in to a service, in the same process; closed when destroyed.
+class Face {
+ public:
+  virtual ~Face() = default;
+  // Where it listens, with the port it has got.
+  virtual const std::string& address() const = 0;
+};
+
 // What sets one service's process apart.
 struct ServiceProcess {
   // Such as "catalog"; the program is called "shop-catalog".
@@ -38,11 +47,18 @@ struct ServiceProcess {
   int port;
 
   std::function<absl::StatusOr<std::unique_ptr<grpc::Service>>(const ServiceOptions&)> create;
+
+  // What the flag --rest PORT does: serves the service, by its full name, over HTTP as well. Without it there is no
+  // such flag. `channel` leads to the service, in process.
+  std::function<absl::StatusOr<std::unique_ptr<Face>>(const std::string& service,
+                                                      std::shared_ptr<grpc::Channel> channel, int port)>
+      rest = nullptr;
 };
 
 // Runs a service until SIGTERM or SIGINT, and answers the exit code: 0 after a graceful stop, 1 when the service could
 // not start, 2 for a wrong command line. When it listens, stderr gets one line of JSON:
-// {"event":"listening","service":"catalog","address":"127.0.0.1:5101"}.
+// {"event":"listening","service":"catalog","address":"127.0.0.1:5101"}; with --rest another one follows, which has
+// "rest":true.
 // REQUIRES: called from main(), before there are other threads.
 int Run(const ServiceProcess& process, int argc, const char* const* argv);
 

@@ -2,6 +2,7 @@
 #ifndef PORTICO_SERVICES_BASE_SERVER_H_
 #define PORTICO_SERVICES_BASE_SERVER_H_
 
+#include <grpcpp/channel.h>
 #include <grpcpp/server.h>
 
 #include <chrono>
@@ -27,6 +28,9 @@ class Server {
 
   // Where it listens, with the port it has got.
   const std::string& address() const { return address_; }
+
+  // Leads to this server without a socket.
+  std::shared_ptr<grpc::Channel> InProcessChannel() { return server_->InProcessChannel({}); }
 
   // Tells health checks that calls should go elsewhere, ends streams, takes no new calls, and returns when those begun
   // are answered; what is left after `grace` is cancelled.

@@ -29,27 +29,6 @@ class ShopRestTest : public testing::Test {
   ShopBehindGateway behind_;
 };
 
-TEST_F(ShopRestTest, Product) {
-  const Json book = GetOk(kBook).json();
-  EXPECT_EQ(book["productId"], "pojos-in-action");
-  EXPECT_EQ(book["title"], "POJOs in Action");
-  EXPECT_EQ(book["authors"], Json({"Chris Richardson"}));
-  EXPECT_EQ(book["pageCount"], 592);
-  EXPECT_EQ(book["category"], "ARCHITECTURE");
-  EXPECT_EQ(book["createTime"], "2022-01-01T00:00:00Z");
-  EXPECT_EQ(book["attributes"]["binding"], "paperback");
-  EXPECT_FALSE(book.contains("product_id")) << "JSON names";
-}
-
-TEST_F(ShopRestTest, AMissingProductIsNotFound) {
-  const Answer answer = Get(address(), "/v1/products/nobody-wrote-this");
-  EXPECT_EQ(answer.status, 404);
-  const Json error = answer.json();
-  EXPECT_EQ(error["code"], 5);
-  EXPECT_EQ(error["details"][1]["@type"], "type.googleapis.com/google.rpc.ResourceInfo");
-  EXPECT_EQ(error["details"][1]["resourceName"], "nobody-wrote-this") << "the service's own details, by their contract";
-}
-
 TEST_F(ShopRestTest, Price) {
   const Json price = GetOk(absl::StrCat(kBook, "/price")).json();
   EXPECT_EQ(price["price"], Json({{"currencyCode", "USD"}, {"units", "35"}, {"nanos", 960000000}}));
@@ -81,29 +60,6 @@ TEST_F(ShopRestTest, ReviewsAPageAtATime) {
   EXPECT_EQ(paged, all["reviews"]);
 }
 
-TEST_F(ShopRestTest, ProductsAPageAtATime) {
-  const Json first = GetOk("/v1/products?page_size=5").json();
-  ASSERT_THAT(first["products"], SizeIs(5));
-  const std::string token = first["nextPageToken"];
-  const Json second = GetOk(absl::StrCat("/v1/products?pageSize=5&pageToken=", token)).json();
-  ASSERT_THAT(second["products"], SizeIs(5));
-  EXPECT_LT(first["products"][4]["productId"], second["products"][0]["productId"]);
-}
-
-TEST_F(ShopRestTest, RepeatedQueryParametersAccumulate) {
-  const Json found =
-      GetOk("/v1/products:batchGet?product_ids=pojos-in-action&product_ids=none&productIds=corals-cycles-and-limits")
-          .json();
-  ASSERT_THAT(found["products"], SizeIs(2));
-  EXPECT_EQ(found["products"][0]["productId"], "pojos-in-action");
-  EXPECT_EQ(found["products"][1]["productId"], "corals-cycles-and-limits");
-}
-
-TEST_F(ShopRestTest, ALiteralWithAVerbBeatsAVariable) {
-  const Json found = GetOk("/v1/products:search?query=pojos").json();
-  EXPECT_EQ(found["products"][0]["productId"], "pojos-in-action");
-}
-
 TEST_F(ShopRestTest, APostedReviewIsTheFirstOfTheList) {
   const Json before = GetOk(absl::StrCat(kBook, "/reviews?page_size=1")).json();
   const Answer posted = Post(address(), absl::StrCat(kBook, "/reviews"),
@@ -114,38 +70,6 @@ TEST_F(ShopRestTest, APostedReviewIsTheFirstOfTheList) {
   EXPECT_EQ(after["totalSize"], before["totalSize"].get<int>() + 1);
   EXPECT_EQ(after["reviews"][0], posted.json());
   EXPECT_EQ(after["reviews"][0]["title"], "Grün & 日本 😀");
-}
-
-TEST_F(ShopRestTest, PatchChangesOnlyWhatTheMaskNames) {
-  const Json before = GetOk(kBook).json();
-  const Answer patched = Patch(address(), absl::StrCat(kBook, "?update_mask=title"),
-                               {{"title", "POJOs in Motion"}, {"publisher", "Not to be taken"}});
-  ASSERT_EQ(patched.status, 200) << patched.body;
-  Json wanted = before;
-  wanted["title"] = "POJOs in Motion";
-  wanted["updateTime"] = patched.json()["updateTime"];
-  EXPECT_EQ(patched.json(), wanted);
-  EXPECT_EQ(GetOk(kBook).json(), wanted);
-}
-
-TEST_F(ShopRestTest, PatchWithoutAMaskChangesWhatTheBodyHas) {
-  const Answer patched = Patch(address(), kBook, {{"pageCount", 600}, {"description", ""}});
-  ASSERT_EQ(patched.status, 200) << patched.body;
-  EXPECT_EQ(patched.json()["pageCount"], 600);
-  EXPECT_FALSE(patched.json().contains("description")) << "named by the body, and so cleared";
-  EXPECT_EQ(patched.json()["title"], "POJOs in Action");
-}
-
-TEST_F(ShopRestTest, CreateAndDelete) {
-  const Json book = {{"productId", "a-new-one"}, {"title", "A New One"}, {"category", "FICTION"}};
-  EXPECT_EQ(Post(address(), "/v1/products", book).status, 200);
-  EXPECT_EQ(Post(address(), "/v1/products", book).status, 409);
-  EXPECT_EQ(GetOk("/v1/products/a-new-one").json()["category"], "FICTION");
-  const Answer deleted = Delete(address(), "/v1/products/a-new-one");
-  EXPECT_EQ(deleted.status, 200);
-  EXPECT_EQ(deleted.body, "{}");
-  EXPECT_EQ(Get(address(), "/v1/products/a-new-one").status, 404);
-  EXPECT_EQ(Delete(address(), "/v1/products/a-new-one").status, 404);
 }
 
 TEST_F(ShopRestTest, OrdersOfACustomer) {
@@ -207,12 +131,6 @@ TEST_F(ShopRestTest, FieldsSelectPartsOfAnyAnswer) {
   EXPECT_EQ(page["product"], Json({{"title", "POJOs in Action"}}));
   EXPECT_THAT(page["reviewSummary"], SizeIs(1));
   EXPECT_THAT(page, SizeIs(2));
-}
-
-TEST_F(ShopRestTest, PrettyIsTheSameData) {
-  const Answer pretty = GetOk(absl::StrCat(kBook, "?pretty"));
-  EXPECT_EQ(pretty.json(), GetOk(kBook).json());
-  EXPECT_THAT(pretty.body, testing::HasSubstr("\n  \"title\": \"POJOs in Action\""));
 }
 
 TEST_F(ShopRestTest, HeadIsGetWithoutABody) {
