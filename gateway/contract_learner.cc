@@ -133,13 +133,16 @@ Async<void> ContractLearner::Run(std::shared_ptr<State> state, std::shared_ptr<L
       LogEvent({{"event", "reflection_failed"}, {"cluster", loop->name}, {"message", last_failure}});
     }
     const net::Deadline next = net::Clock::now() + (last_failure.empty() ? loop->source.refresh : kTick);
-    bool was_connected = false;
-    while (!loop->stopped && net::Clock::now() < next) {
-      const bool connected = loop->source.cluster->connected(loop->worker);
-      if (was_connected && !connected) break;  // whoever comes back may be another version
-      was_connected = connected;
+    bool lost = false;
+    while (!loop->stopped && !lost && net::Clock::now() < next) {
+      const net::Deadline tick = net::Clock::now() + kTick;
+      if (last_failure.empty() && loop->source.cluster->connected(loop->worker)) {
+        lost =
+            co_await loop->source.cluster->AwaitLoss(loop->worker, tick);  // whoever comes back may be another version
+        continue;
+      }
       boost::system::error_code ignored;
-      loop->timer.expires_after(kTick);
+      loop->timer.expires_at(tick);
       co_await loop->timer.async_wait(
           boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
     }

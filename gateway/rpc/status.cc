@@ -68,7 +68,10 @@ absl::string_view CodeName(absl::StatusCode code) {
 absl::Status FromGrpc(int code, absl::string_view message, absl::string_view details_bin) {
   if (code == 0) return absl::OkStatus();
   if (code < 0 || code >= static_cast<int>(std::size(kCodes))) code = static_cast<int>(absl::StatusCode::kUnknown);
-  absl::Status status(static_cast<absl::StatusCode>(code), message);
+  const auto known = static_cast<absl::StatusCode>(code);
+  // An error without a word helps nobody.
+  absl::Status status(known,
+                      message.empty() ? absl::StrCat("the service answered ", CodeName(known)) : std::string(message));
   google::rpc::Status details;
   if (!details_bin.empty() && details.ParseFromArray(details_bin.data(), static_cast<int>(details_bin.size()))) {
     status.SetPayload(kServiceStatusPayload, absl::Cord(details_bin));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "gateway/net/event.h"
 
 namespace portico::upstream {
 namespace {
@@ -46,8 +47,34 @@ absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Create(ClusterOptions options,
 
 bool Cluster::connected(const net::Worker& worker) const {
   const auto& transports = lanes_[static_cast<size_t>(worker.index())].transports;
-  return std::all_of(transports.begin(), transports.end(),
+  return std::any_of(transports.begin(), transports.end(),
                      [](const auto& transport) { return transport->connected(); });
+}
+
+namespace {
+
+// Several transports being waited for.
+struct Waiting {
+  size_t left = 0;
+  bool lost = false;
+  net::Event done;
+};
+
+Async<void> WaitFor(Transport& transport, net::Deadline until, Waiting& waiting) {
+  const bool lost = co_await transport.AwaitLoss(until);
+  waiting.lost |= lost;
+  if (--waiting.left == 0) waiting.done.Set();
+}
+
+}  // namespace
+
+Async<bool> Cluster::AwaitLoss(net::Worker& worker, net::Deadline until) {
+  Lane& lane = lanes_[static_cast<size_t>(worker.index())];
+  Waiting waiting;
+  waiting.left = lane.transports.size();
+  for (const auto& transport : lane.transports) worker.Spawn(WaitFor(*transport, until, waiting));
+  co_await waiting.done.Wait();
+  co_return waiting.lost;
 }
 
 Transport& Cluster::Pick(const net::Worker& worker) {

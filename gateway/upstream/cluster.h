@@ -38,8 +38,10 @@ class Cluster final : public rpc::Handler {
 
   const std::string& name() const { return options_.name; }
   const ClusterOptions& options() const { return options_; }
-  // Whether the worker has a connection to every server. On the worker's own thread only.
+  // Whether the worker has a connection to a server. On the worker's own thread only, as the next.
   bool connected(const net::Worker& worker) const;
+  // Waits until `until`, or less when none of the worker's connections is up then; whether one was lost meanwhile.
+  Async<bool> AwaitLoss(net::Worker& worker, net::Deadline until);
   // The addresses, in the order of the target.
   const std::vector<std::string>& addresses() const { return addresses_; }
 

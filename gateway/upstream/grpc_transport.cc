@@ -112,14 +112,22 @@ namespace {
 
 class GrpcTransport final : public Transport {
  public:
-  GrpcTransport(std::shared_ptr<grpc::Channel> channel, grpc::CompletionQueue& queue)
-      : channel_(std::move(channel)), stub_(channel_), queue_(queue) {}
+  GrpcTransport(net::Worker& worker, std::shared_ptr<grpc::Channel> channel, grpc::CompletionQueue& queue)
+      : worker_(worker), channel_(std::move(channel)), stub_(channel_), queue_(queue) {}
 
   bool reachable() const override {
     return channel_->GetState(/*try_to_connect=*/false) != GRPC_CHANNEL_TRANSIENT_FAILURE;
   }
 
   bool connected() const override { return channel_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY; }
+
+  Async<bool> AwaitLoss(net::Deadline until) override {
+    if (!connected()) co_return false;
+    Completion completion(worker_);
+    channel_->NotifyOnStateChange(GRPC_CHANNEL_READY, ToSystemTime(until), &queue_, &completion);
+    co_await completion.done.Wait();
+    co_return completion.ok;
+  }
 
   Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
                                          rpc::Context& context) override {
@@ -160,6 +168,7 @@ class GrpcTransport final : public Transport {
     for (const auto& [key, value] : context.metadata()) client->AddMetadata(key, value);
   }
 
+  net::Worker& worker_;
   const std::shared_ptr<grpc::Channel> channel_;
   grpc::GenericStub stub_;
   grpc::CompletionQueue& queue_;
@@ -196,12 +205,13 @@ absl::StatusOr<std::unique_ptr<Transport>> GrpcTransportFactory::Create(net::Wor
   if (!credentials.ok()) return credentials.status();
   const auto index = static_cast<size_t>(worker.index());
   if (index >= queues_.size()) return absl::InternalError(absl::StrCat("no completion queue for worker ", index));
-  return std::make_unique<GrpcTransport>(grpc::CreateCustomChannel(address, *credentials, arguments),
+  return std::make_unique<GrpcTransport>(worker, grpc::CreateCustomChannel(address, *credentials, arguments),
                                          queues_[index]->queue());
 }
 
 std::unique_ptr<Transport> GrpcTransportFactory::Over(net::Worker& worker, std::shared_ptr<grpc::Channel> channel) {
-  return std::make_unique<GrpcTransport>(std::move(channel), queues_[static_cast<size_t>(worker.index())]->queue());
+  return std::make_unique<GrpcTransport>(worker, std::move(channel),
+                                         queues_[static_cast<size_t>(worker.index())]->queue());
 }
 
 namespace {

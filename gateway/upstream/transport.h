@@ -39,6 +39,10 @@ class Transport : public rpc::Handler {
 
   // True while a connection is up.
   virtual bool connected() const = 0;
+
+  // Waits until the connection that is up now is lost: true as soon as that happens, false at `until`, and at once when
+  // none is up. Sees a loss also when another connection has taken its place at once.
+  virtual Async<bool> AwaitLoss(net::Deadline until) = 0;
 };
 
 // Makes transports of one kind. Outlives them.

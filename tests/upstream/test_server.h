@@ -4,6 +4,7 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -78,7 +79,8 @@ class TestServer : public grpc::CallbackGenericService {
                             std::string("\x08\x05\x12\x01x", 5)));
         return;
       }
-      std::string reply = text.rfind("big:", 0) == 0 ? std::string(std::stoul(text.substr(4)), 'x') : text.substr(5);
+      std::string reply = text.rfind("big:", 0) == 0 ? std::string(std::stoul(text.substr(4)), 'x')
+                                                     : text.substr(std::min<size_t>(5, text.size()));
       for (const auto& [key, value] : context_.client_metadata()) {
         if (key.starts_with("x-")) {
           context_.AddInitialMetadata("seen-" + std::string(key.data(), key.size()),
