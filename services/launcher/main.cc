@@ -15,6 +15,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "services/base/flags.h"
 
 namespace {
@@ -94,8 +96,8 @@ int Supervise(std::vector<Service>& services, const sigset_t& signals) {
 
 int main(int argc, char** argv) {
   Options options;
-  std::vector<Service> services = {{"catalog", ""},   {"pricing", ""},         {"reviews", ""}, {"orders", ""},
-                                   {"inventory", ""}, {"recommendations", ""}, {"sellers", ""}};
+  std::vector<Service> services;
+  for (const absl::string_view name : absl::StrSplit(SHOP_SERVICES, ' ')) services.push_back({std::string(name), ""});
   const auto find = [&services](const std::string& name) {
     return std::find_if(services.begin(), services.end(), [&](const Service& each) { return each.name == name; });
   };
