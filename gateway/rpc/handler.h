@@ -33,9 +33,13 @@ class Stream {
   virtual Async<absl::Status> Write(Payload message) = 0;
   // The client's side is complete.
   virtual Async<absl::Status> CloseWrite() = 0;
+  // Waits until the service's initial metadata is there, or the stream has ended: true; false at `until`. headers() has
+  // the metadata then. REQUIRES: no other AwaitHeaders() or Read() is under way.
+  virtual Async<bool> AwaitHeaders(net::Deadline until) = 0;
   // Reads the next message into `message`: true when there was one, false at the stream's successful end.
   virtual Async<absl::StatusOr<bool>> Read(std::string* message) = 0;
-  // What the service sent first and last; complete once Read() has returned false or an error.
+  // What the service sent first, there as soon as AwaitHeaders() or Read() has returned true; and last, once Read() has
+  // returned false or an error.
   virtual const Metadata& headers() const = 0;
   virtual const Metadata& trailers() const = 0;
 };

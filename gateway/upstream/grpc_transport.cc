@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/net/event.h"
+#include "gateway/net/timeouts.h"
 #include "gateway/rpc/status.h"
 
 namespace portico::upstream {
@@ -230,6 +231,9 @@ class GrpcStream final : public rpc::Stream {
     grpc::ByteBuffer received;
     grpc::Status status;
     bool finished = false;  // Finish() was called
+    bool asked_for_headers = false;
+    bool has_headers = false;        // or will never have any
+    net::Event* awaiting = nullptr;  // set when that becomes true
   };
 
   explicit GrpcStream(std::shared_ptr<Call> call) : call_(std::move(call)) {}
@@ -258,20 +262,32 @@ class GrpcStream final : public rpc::Stream {
     co_return absl::OkStatus();
   }
 
+  Async<bool> AwaitHeaders(net::Deadline until) override {
+    std::shared_ptr<Call> call = call_;
+    if (!call->has_headers) co_await Headers(call, until);
+    if (call->has_headers && headers_.empty()) AppendTo(call->client.GetServerInitialMetadata(), &headers_);
+    co_return call->has_headers;
+  }
+
   Async<absl::StatusOr<bool>> Read(std::string* message) override {
     std::shared_ptr<Call> call = call_;
+    // The library would ask for them a second time.
+    if (call->asked_for_headers && !call->has_headers) co_await Headers(call, net::kNoDeadline);
     if (!call->finished) {
       auto completion = std::make_unique<Completion>(call->worker);
       call->received.Clear();
       call->io->Read(&call->received, completion.get());
       co_await completion->done.Wait();
       if (completion->ok) {
+        call->has_headers = true;
+        if (headers_.empty()) AppendTo(call->client.GetServerInitialMetadata(), &headers_);
         message->clear();
         if (AppendTo(call->received, message)) co_return true;
         co_return absl::InternalError("the service's message could not be read");
       }
       co_await Finish(call);
-      AppendTo(call->client.GetServerInitialMetadata(), &headers_);
+      call->has_headers = true;
+      if (headers_.empty()) AppendTo(call->client.GetServerInitialMetadata(), &headers_);
       AppendTo(call->client.GetServerTrailingMetadata(), &trailers_);
     }
     if (!call->status.ok()) co_return ToStatus(call->status, call->client);
@@ -282,6 +298,38 @@ class GrpcStream final : public rpc::Stream {
   const rpc::Metadata& trailers() const override { return trailers_; }
 
  private:
+  // Wakes a waiter when its time is up.
+  class Alarm final : public net::TimeLimit {
+   public:
+    explicit Alarm(net::Event& event) : event_(event) {}
+
+   private:
+    void Expired() override { event_.Set(); }
+    net::Event& event_;
+  };
+
+  // Waits until `call` has its headers, or for them until `until`.
+  static Async<void> Headers(std::shared_ptr<Call> call, net::Deadline until) {
+    if (!call->asked_for_headers) {
+      call->asked_for_headers = true;
+      call->worker.Spawn(ReceiveHeaders(call));
+    }
+    net::Event event;
+    Alarm alarm(event);
+    if (until != net::kNoDeadline) alarm.Set(call->worker.timeouts(), until);
+    call->awaiting = &event;
+    if (!call->has_headers) co_await event.Wait();
+    call->awaiting = nullptr;
+  }
+
+  static Async<void> ReceiveHeaders(std::shared_ptr<Call> call) {
+    Completion completion(call->worker);
+    call->io->ReadInitialMetadata(&completion);
+    co_await completion.done.Wait();
+    call->has_headers = true;
+    if (call->awaiting != nullptr) call->awaiting->Set();
+  }
+
   static Async<void> Finish(std::shared_ptr<Call> call) {
     auto completion = std::make_unique<Completion>(call->worker);
     call->finished = true;
@@ -290,7 +338,11 @@ class GrpcStream final : public rpc::Stream {
   }
 
   // Lets a cancelled call come to its end before its memory goes.
-  static Async<void> Drain(std::shared_ptr<Call> call) { co_await Finish(call); }
+  static Async<void> Drain(std::shared_ptr<Call> call) {
+    // The library does not end a call while its headers are being read.
+    if (call->asked_for_headers && !call->has_headers) co_await Headers(call, net::kNoDeadline);
+    co_await Finish(call);
+  }
 
   std::shared_ptr<Call> call_;
   rpc::Metadata headers_;

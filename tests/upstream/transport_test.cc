@@ -236,6 +236,60 @@ TEST_P(TransportTest, AStreamEndsWellOrWithItsStatus) {
   }
 }
 
+// Looks for headers before there are any, and again when the service has answered `message`.
+Async<void> LookForHeaders(Transport& transport, const rpc::Method& method, rpc::Context& context, std::string message,
+                           std::vector<std::string>& seen, bool& done) {
+  absl::StatusOr<std::unique_ptr<rpc::Stream>> stream = co_await transport.Open(method, context);
+  if (!stream.ok()) co_return;
+  const auto in = [](int milliseconds) { return net::Clock::now() + std::chrono::milliseconds(milliseconds); };
+  seen.push_back(co_await (*stream)->AwaitHeaders(in(60)) ? "early" : "none yet");
+  EXPECT_TRUE((co_await (*stream)->Write(rpc::Payload::Copy(message))).ok());
+  if (co_await (*stream)->AwaitHeaders(in(5000))) {
+    for (const auto& [name, value] : (*stream)->headers()) {
+      if (name == "seen-x-tenant") seen.push_back(value);
+    }
+    seen.push_back("answered");
+  }
+  std::string reply;
+  const absl::StatusOr<bool> more = co_await (*stream)->Read(&reply);
+  seen.push_back(more.ok() ? reply : std::string(more.status().message()));
+  done = true;
+}
+
+TEST_P(TransportTest, HeadersCanBeAwaited) {
+  TestServer server;
+  auto transport = Connect(server.address());
+  using Seen = std::vector<std::string>;
+  for (const auto& [message, expected] : {std::pair("echo:one", Seen{"none yet", "blue", "answered", "one"}),
+                                          std::pair("fail:9:enough", Seen{"none yet", "answered", "enough"})}) {
+    rpc::Context context(worker(), In(5000));
+    context.set_metadata(std::make_shared<rpc::Metadata>(rpc::Metadata{{"x-tenant", "blue"}}));
+    Seen seen;
+    bool done = false;
+    worker().Spawn(LookForHeaders(*transport, method_, context, message, seen, done));
+    ASSERT_TRUE(RunUntil([&] { return done; }));
+    EXPECT_EQ(seen, expected);
+  }
+}
+
+Async<void> AwaitAndLeave(Transport& transport, const rpc::Method& method, rpc::Context& context, bool& left) {
+  absl::StatusOr<std::unique_ptr<rpc::Stream>> stream = co_await transport.Open(method, context);
+  if (!stream.ok()) co_return;
+  EXPECT_FALSE(co_await (*stream)->AwaitHeaders(net::Clock::now() + std::chrono::milliseconds(20)));
+  stream->reset();
+  left = true;
+}
+
+TEST_P(TransportTest, AStreamMayBeLeftBeforeItsHeaders) {
+  TestServer server;
+  auto transport = Connect(server.address());
+  rpc::Context context(worker(), In(5000));
+  bool left = false;
+  worker().Spawn(AwaitAndLeave(*transport, method_, context, left));
+  ASSERT_TRUE(RunUntil([&] { return left; }));
+  EXPECT_TRUE(Call(*transport, "echo:still well").ok());
+}
+
 Async<void> OpenAndLeave(Transport& transport, const rpc::Method& method, rpc::Context& context, bool& left) {
   absl::StatusOr<std::unique_ptr<rpc::Stream>> stream = co_await transport.Open(method, context);
   EXPECT_TRUE(stream.ok() && (co_await (*stream)->Write(rpc::Payload::Copy("hang"))).ok());
