@@ -49,7 +49,12 @@ inline bool IsPlainByte(char c) {
 
 // The first byte in [at, end) that is not plain in that sense, or `end`.
 inline const char* SkipPlain(const char* at, const char* end) {
-  while (end - at >= 8 && EightPlainBytes(at)) at += 8;
+  if (end - at >= 8) {
+    const char* const last = end - 8;
+    while (at <= last && EightPlainBytes(at)) at += 8;
+    // The rest is looked at together with bytes before it, which are plain.
+    if (at > last && EightPlainBytes(last)) return end;
+  }
   while (at != end && IsPlainByte(*at)) ++at;
   return at;
 }

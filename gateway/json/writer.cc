@@ -71,11 +71,19 @@ void AppendFloating(T value, wire::AppendBuffer* out) {
 
 bool AppendString(absl::string_view text, wire::AppendBuffer* out) {
   // Room for the worst that plain text can become; every escape asks for its own.
-  out->Reserve(text.size() + 2);
-  out->Append('"');
+  char* const to = out->Reserve(text.size() + 2);
   const char* at = text.data();
   const char* const end = at + text.size();
   const char* copied = at;
+  *to = '"';
+  at = SkipPlain(at, end);
+  if (at == end) {
+    if (at != copied) std::memcpy(to + 1, copied, text.size());
+    to[text.size() + 1] = '"';
+    out->Advance(to + text.size() + 2);
+    return true;
+  }
+  out->Advance(to + 1);
   while (at != end) {
     at = SkipPlain(at, end);
     if (at == end) break;

@@ -159,8 +159,10 @@ JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& t
   while (!in.done()) {
     uint32_t tag;
     if (!in.ReadTag(&tag)) return ToOutcome(FailMalformed(place));
-    const FieldTable* const field = table.FindByNumber(wire::FieldNumber(tag));
-    const bool known = field != nullptr && Matches(*field, tag);
+    // Most often it is the next one: to compare costs less than to look it up.
+    const bool expected = next < table.fields.size() && table.fields[next].tag == tag;
+    const FieldTable* const field = expected ? &table.fields[next] : table.FindByNumber(wire::FieldNumber(tag));
+    const bool known = expected || (field != nullptr && Matches(*field, tag));
     if (!known || (selection != nullptr && !selection->Includes(*field))) {
       // One that is not selected may still clear one that is.
       if (known && field->oneof >= 0 && !TakeOneof(*field, &oneofs)) return Outcome::kOutOfOrder;
@@ -176,10 +178,14 @@ JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& t
       continue;
     }
     WireValue value;
-    bool drop = false;
     const Place here{.outer = place, .field = field};
-    if (!ReadValue(*field, tag, &in, &here, &value, &drop)) return Outcome::kFailed;
-    if (drop) continue;
+    if (field->type == schema::FieldType::kEnum) {
+      bool drop = false;
+      if (!ReadValue(*field, tag, &in, &here, &value, &drop)) return Outcome::kFailed;
+      if (drop) continue;
+    } else if (!ReadWireValue(tag, &in, &value)) {
+      return ToOutcome(FailMalformed(&here));
+    }
     if (field->oneof >= 0 && !TakeOneof(*field, &oneofs)) return Outcome::kOutOfOrder;
     if (options_.emit_unpopulated) WriteUnpopulated(table, next, field->index, selection, first);
     next = size_t{field->index} + 1;

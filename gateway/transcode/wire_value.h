@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "gateway/schema/message_table.h"
 #include "gateway/wire/reader.h"
@@ -16,7 +17,7 @@ struct WireValue {
 };
 
 // Reads the value behind `tag`. False when malformed.
-inline bool ReadWireValue(uint32_t tag, wire::Reader* in, WireValue* value) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool ReadWireValue(uint32_t tag, wire::Reader* in, WireValue* value) {
   switch (wire::TypeOf(tag)) {
     case wire::WireType::kVarint:
       return in->ReadVarint(&value->bits);
