@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -195,7 +196,7 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
 };
 
 Gateway::Gateway(std::string path, int workers)
-    : path_(std::move(path)), grpc_(workers), access_log_(middleware::AccessLogSink::Destination::kStdout) {
+    : path_(std::move(path)), grpc_(workers), access_log_(STDOUT_FILENO, static_cast<size_t>(workers)) {
   for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<net::Worker>(i));
   for (const auto& owned : workers_) {
     threads_.emplace_back([worker = owned.get()] {

@@ -277,6 +277,7 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, co
       const bool left = ended_;
       Sent sent = co_await Send(response, http11, request.method == "HEAD", &keep);
       sent.complete = sent.complete && !left;
+      sent.at = net::Clock::now();
       for (auto& hook : response.on_sent) hook(sent);
       next = !sent.complete || ended_ ? Next::kClose : keep ? Next::kRequest : Next::kLinger;
     }

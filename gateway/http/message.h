@@ -104,6 +104,7 @@ struct Sent {
   int status = 0;           // as sent; 499 when the client left before the head was written
   uint64_t body_bytes = 0;  // of the body, without head and chunk framing
   bool complete = false;    // false: the client left, stalled, or the stream failed
+  net::Clock::time_point at = net::Clock::now();
 };
 
 struct Response {

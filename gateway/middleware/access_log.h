@@ -1,46 +1,14 @@
 #ifndef PORTICO_GATEWAY_MIDDLEWARE_ACCESS_LOG_H_
 #define PORTICO_GATEWAY_MIDDLEWARE_ACCESS_LOG_H_
 
-#include <cstddef>
-#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "gateway/http/handler.h"
 #include "gateway/http/refusal.h"
-
-namespace spdlog {
-class logger;
-namespace details {
-class thread_pool;
-}
-namespace sinks {
-class sink;
-}
-}  // namespace spdlog
+#include "gateway/middleware/access_log_sink.h"
 
 namespace portico::middleware {
-
-// Where the lines of all frontends go: one JSON object each, written by a thread of its own behind a bounded queue.
-// When the queue is full the oldest lines are lost, never a request delayed. Thread-safe. Destruction writes what is
-// queued.
-class AccessLogSink {
- public:
-  enum class Destination { kStdout, kStderr };
-  static constexpr size_t kQueue = 8192;  // lines
-
-  explicit AccessLogSink(Destination destination);
-  explicit AccessLogSink(std::shared_ptr<spdlog::sinks::sink> sink, size_t queue = kQueue);
-  ~AccessLogSink();
-
-  void Write(absl::string_view line);
-  void Flush();         // asks for it, does not wait
-  size_t lost() const;  // lines overrun so far
-
- private:
-  std::shared_ptr<spdlog::details::thread_pool> pool_;
-  std::shared_ptr<spdlog::logger> logger_;
-};
 
 // Writes one line per request when its response is complete: time, frontend, peer, method, path (without the query,
 // which may hold secrets), route, rpc, status, code, bytes, duration_us, request_id, user_agent, omitted (the
@@ -59,8 +27,8 @@ class AccessLog final : public http::Middleware, public http::RefusalObserver {
  private:
   void Record(const http::Request& request, const http::Sent& sent, absl::string_view code, absl::string_view omitted);
 
-  std::string frontend_json_;  // quoted
   AccessLogSink* sink_;
+  const std::string* frontend_ = nullptr;  // as JSON
 };
 
 }  // namespace portico::middleware
