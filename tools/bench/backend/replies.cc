@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/text_format.h"
 #include "shop/catalog/v1/catalog.pb.h"
 #include "shop/inventory/v1/inventory.pb.h"
@@ -14,6 +15,9 @@
 
 namespace bench {
 namespace {
+
+// The bytes in front of a gRPC message: whether it is compressed, and its length in big-endian.
+constexpr size_t kFrame = 5;
 
 // A product of a usual size: its JSON is 0.8 kB.
 constexpr char kProduct[] = R"pb(
@@ -89,7 +93,7 @@ M Parse(const char* text) {
   return message;
 }
 
-// The message behind its gRPC frame: no compression, length in big-endian.
+// The message behind its frame.
 std::string Framed(const google::protobuf::Message& message) {
   const std::string bytes = message.SerializeAsString();
   const auto size = static_cast<uint32_t>(bytes.size());
@@ -116,12 +120,27 @@ shop::reviews::v1::ListReviewsResponse Reviews(int count, size_t body_size) {
 }  // namespace
 
 absl::string_view Method::ReplyTo(absl::string_view framed_request) const {
-  constexpr size_t kFrame = 5;
-  if (by_key.empty() || framed_request.size() < kFrame + 2 || framed_request[kFrame] != 0x0a) return reply;
-  const auto size = static_cast<uint8_t>(framed_request[kFrame + 1]);
-  if (size >= 0x80 || framed_request.size() < kFrame + 2 + size) return reply;
-  const auto found = by_key.find(framed_request.substr(kFrame + 2, size));
-  return found == by_key.end() ? reply : found->second;
+  if (by_key.empty() || framed_request.size() <= kFrame) return reply;
+  const absl::string_view message = framed_request.substr(kFrame);
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(message.data()),
+                                            static_cast<int>(message.size()));
+  // Fields come in any order.
+  constexpr uint32_t kKey = 1 << 3 | 2;
+  for (uint32_t tag = in.ReadTag(); tag != 0; tag = in.ReadTag()) {
+    uint32_t size = 0;
+    uint64_t skipped = 0;
+    if ((tag & 7) == 2) {
+      if (!in.ReadVarint32(&size)) break;
+      if (tag == kKey) {
+        const auto found = by_key.find(message.substr(static_cast<size_t>(in.CurrentPosition()), size));
+        return found == by_key.end() ? reply : found->second;
+      }
+      if (!in.Skip(static_cast<int>(size))) break;
+    } else if ((tag & 7) != 0 || !in.ReadVarint64(&skipped)) {
+      break;
+    }
+  }
+  return reply;
 }
 
 absl::flat_hash_map<std::string, Method> MakeMethods() {

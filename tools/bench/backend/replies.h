@@ -13,7 +13,7 @@ struct Method {
   // To any request not named below.
   std::string reply;
 
-  // To requests whose field 1, a string, has this value and comes first.
+  // To requests whose field 1, a string, has this value.
   absl::flat_hash_map<std::string, std::string> by_key;
 
   // The answer to a request, framed as it arrived. The view lives as long as the method.
