@@ -48,7 +48,7 @@ class TemplateParser {
     if (AtEnd()) return true;
     if (!ParseSegments(false)) return false;
     if (Take(':')) {
-      if (!ParseLiteral("a verb", false, template_.verb)) return false;
+      if (!ParseVerb()) return false;
       return AtEnd() || Fail(absl::StrCat("nothing may follow a verb, found ", Found()));
     }
     if (!AtEnd()) return Fail(absl::StrCat("expected \"/\", \":\" or the end, found ", Found()));
@@ -74,7 +74,7 @@ class TemplateParser {
       return ParseVariable();
     }
     Segment segment;
-    if (!ParseLiteral("a segment", !in_variable, segment.literal)) return false;
+    if (!ParseLiteral(in_variable, segment.literal)) return false;
     template_.segments.push_back(std::move(segment));
     return true;
   }
@@ -118,23 +118,43 @@ class TemplateParser {
     return true;
   }
 
+  // A verb may itself have colons ("{id}:archive:now"), but none at an end. Behind a literal it has none: there the
+  // last colon begins it.
+  bool ParseVerb() {
+    const size_t start = at_;
+    do {
+      if (!SkipLiteral([] { return false; })) return false;
+      if (at_ == start || text_[at_ - 1] == ':') return Fail(absl::StrCat("expected a verb, found ", Found()));
+    } while (Take(':'));
+    template_.verb = PercentDecode(text_.substr(start, at_ - start));
+    return true;
+  }
+
   // Whether the colon at `at` begins the verb: it is the last one of the last segment.
   bool BeginsVerb(size_t at) const { return text_.substr(at + 1).find_first_of(":/{}*") == absl::string_view::npos; }
 
-  bool ParseLiteral(const char* what, bool colons, std::string& literal) {
+  // A segment. Within a variable a colon is no part of it.
+  bool ParseLiteral(bool in_variable, std::string& literal) {
     const size_t start = at_;
+    if (!SkipLiteral([&] { return !in_variable && !BeginsVerb(at_); })) return false;
+    if (at_ == start) return Fail(absl::StrCat("expected a segment, found ", Found()));
+    literal = PercentDecode(text_.substr(start, at_ - start));
+    return true;
+  }
+
+  // Moves behind the characters of a literal; takes_colon() says whether the colon in front is one of them.
+  template <class TakesColon>
+  bool SkipLiteral(TakesColon takes_colon) {
     while (!AtEnd()) {
       if (Peek() == '%') {
         if (!IsPercentEncoded(text_.substr(at_, 3))) return Fail("\"%\" must be followed by two hex digits");
         at_ += 3;
-      } else if (IsLiteralChar(Peek()) || (colons && Peek() == ':' && !BeginsVerb(at_))) {
+      } else if (IsLiteralChar(Peek()) || (Peek() == ':' && takes_colon())) {
         ++at_;
       } else {
         break;
       }
     }
-    if (at_ == start) return Fail(absl::StrCat("expected ", what, ", found ", Found()));
-    literal = PercentDecode(text_.substr(start, at_ - start));
     return true;
   }
 

@@ -27,7 +27,8 @@ struct TemplateVariable {
   std::vector<std::string> field_path;  // {"book", "name"} for {book.name}
   int first = 0;
   int last = 0;
-  bool multi_segment = false;  // more than one segment or "**": %2F in the value then stays as the client wrote it
+  bool multi_segment = false;  // more than one segment or "**": %2F in the value then stays as the client wrote it,
+                               // unless PathTemplate::fully_decoded says otherwise
   int column = 0;              // of the variable in the template, from 1
 
   std::string FieldPath() const;  // "book.name"
@@ -42,13 +43,16 @@ struct TemplateVariable {
 //   FieldPath = IDENT { "." IDENT }
 //   Verb      = ":" LITERAL
 //
-// A LITERAL is made of the characters that RFC 3986 allows in a path segment, percent escapes included. In the last
-// segment the last colon begins the verb; in the others a colon is a character like any other. "**" must be last.
+// A LITERAL is made of the characters that RFC 3986 allows in a path segment, percent escapes included. Where the last
+// segment is a literal its last colon begins the verb; where it is a variable or a star all that follows it is the verb
+// ("{id}:archive:now"). In other segments a colon is a character like any other. "**" must be last.
 struct PathTemplate {
   std::string text;  // as written
   std::vector<Segment> segments;
   std::string verb;  // without the colon; empty when there is none
   std::vector<TemplateVariable> variables;
+  // Whether what "**" matched is decoded completely, %2F too (Http.fully_decode_reserved_expansion).
+  bool fully_decoded = false;
 };
 
 // Why a template is none.

@@ -31,9 +31,9 @@ struct Node {
 struct Route {
   struct Variable {
     size_t first;
-    size_t last;  // within the template
-    bool to_end;  // ends with "**"
-    bool multi_segment;
+    size_t last;         // within the template
+    bool to_end;         // ends with "**"
+    size_t decode_from;  // what this segment and later ones matched is decoded completely, before it %2F is kept
   };
   size_t target;
   std::vector<Variable> variables;
@@ -42,9 +42,13 @@ struct Route {
 Route MakeRoute(const PathTemplate& path, size_t target) {
   Route route{target, {}};
   for (const TemplateVariable& variable : path.variables) {
+    const auto first = static_cast<size_t>(variable.first);
     const auto last = static_cast<size_t>(variable.last);
-    route.variables.push_back({static_cast<size_t>(variable.first), last,
-                               path.segments[last - 1].kind == Segment::Kind::kMany, variable.multi_segment});
+    const bool to_end = path.segments[last - 1].kind == Segment::Kind::kMany;
+    const size_t decode_from = !variable.multi_segment        ? first
+                               : to_end && path.fully_decoded ? last - 1
+                                                              : static_cast<size_t>(-1);
+    route.variables.push_back({first, last, to_end, decode_from});
   }
   return route;
 }
@@ -55,6 +59,7 @@ struct RouteTable::Trie {
   std::vector<Node> nodes{1};
   std::vector<Route> routes;
   absl::flat_hash_set<std::string> custom_verbs;
+  int colons_in_verb = 0;  // of the custom verb that has most
 };
 
 // One search for one request.
@@ -73,13 +78,13 @@ class RouteTable::Search {
 
   RouteMatch Run() {
     RouteMatch match;
-    if (Both()) {
+    if (WithAndWithoutVerb()) {
       match.result = RouteMatch::Result::kFound;
       Fill(trie_.routes[found_], match);
       return match;
     }
     allow_ = &match.allow;
-    Both();
+    WithAndWithoutVerb();
     if (!match.allow.empty()) {
       match.result = RouteMatch::Result::kMethodNotAllowed;
       std::sort(match.allow.begin(), match.allow.end());
@@ -89,13 +94,20 @@ class RouteTable::Search {
   }
 
  private:
-  // With what follows the last colon as a custom verb, then with the colon as a character like any other.
-  bool Both() {
-    if (!segments_.empty()) {
+  // With what follows a colon as a custom verb, the longest first; then with colons as characters like any other.
+  bool WithAndWithoutVerb() {
+    if (!segments_.empty() && !trie_.custom_verbs.empty()) {
       const absl::string_view last = segments_.back();
-      const size_t colon = last.rfind(':');
-      if (colon != absl::string_view::npos && IsCustomVerb(last.substr(colon + 1))) {
-        segments_.back() = last.substr(0, colon);
+      absl::InlinedVector<size_t, 4> colons;
+      size_t colon = last.size();
+      for (int i = 0; i <= trie_.colons_in_verb && colon != 0; ++i) {
+        colon = last.rfind(':', colon - 1);
+        if (colon == absl::string_view::npos) break;
+        colons.push_back(colon);
+      }
+      for (; !colons.empty(); colons.pop_back()) {
+        if (!IsCustomVerb(last.substr(colons.back() + 1))) continue;
+        segments_.back() = last.substr(0, colons.back());
         if (Walk(0, 0)) return true;
         segments_.back() = last;
       }
@@ -105,7 +117,6 @@ class RouteTable::Search {
   }
 
   bool IsCustomVerb(absl::string_view text) {
-    if (trie_.custom_verbs.empty()) return false;
     custom_verb_ = PercentDecode(text);
     return trie_.custom_verbs.contains(custom_verb_);
   }
@@ -172,9 +183,13 @@ class RouteTable::Search {
       const absl::string_view raw(begin, static_cast<size_t>(end - begin));
       if (raw.find('%') == absl::string_view::npos) {
         match.variables.emplace_back(raw);
-      } else {
-        match.variables.emplace_back(PercentDecode(raw, variable.multi_segment ? Slashes::kKeep : Slashes::kDecode));
+        continue;
       }
+      const char* const decode_from = variable.decode_from < last ? segments_[variable.decode_from].data() : end;
+      const auto kept = static_cast<size_t>(decode_from - begin);
+      std::string value = PercentDecode(raw.substr(0, kept), Slashes::kKeep);
+      value += PercentDecode(raw.substr(kept), Slashes::kDecode);
+      match.variables.emplace_back(std::move(value));
     }
   }
 
@@ -235,7 +250,12 @@ void RouteTableBuilder::Add(absl::string_view verb, const PathTemplate& path, si
     return;
   }
   ends.push_back({path.verb, std::string(verb), trie_->routes.size()});
-  if (!path.verb.empty()) trie_->custom_verbs.insert(path.verb);
+  if (!path.verb.empty()) {
+    trie_->custom_verbs.insert(path.verb);
+    // A colon that stood as %3A counts, too: it costs a look more.
+    const auto colons = static_cast<int>(std::count(path.verb.begin(), path.verb.end(), ':'));
+    trie_->colons_in_verb = std::max(trie_->colons_in_verb, colons);
+  }
   trie_->routes.push_back(MakeRoute(path, target));
   origins_.push_back({std::move(description), position});
 }

@@ -46,10 +46,9 @@ struct RouteMatch {
 // RouteTableBuilder.
 //
 // Which route answers when several match:
-//  - A route that takes the request's verb always beats one that does not: 405 only when none does. A template's GET
-//  also
-//    takes HEAD where it has no HEAD, and its custom kind "*" takes every verb it does not have.
-//  - A custom verb (":copy") beats the same characters as part of a variable's value.
+//  - A route that takes the request's verb always beats one that does not: 405 only when none does. A GET also takes
+//    HEAD where it has no HEAD, and its custom kind "*" takes every verb it does not have.
+//  - A custom verb (":copy") beats the same characters as part of a variable's value, a longer one a shorter one.
 //  - Then the first segment, from the left, in which two routes differ decides: a literal beats "*", "*" beats "**",
 //  and
 //    the end of the path beats "**". A literal that leads nowhere falls back to the variable beside it.
@@ -57,7 +56,9 @@ struct RouteMatch {
 //
 // The path is the raw one: as it came, without the query. "/a" and "/a/" are different paths, and no variable matches
 // an empty segment. Literals are compared after percent-decoding. A variable of one segment is decoded completely; one
-// of several keeps %2F and %2f as they came (http.proto). A colon written as %3A never begins a custom verb.
+// of several keeps %2F and %2f as they came (http.proto), but in what "**" matched where the template is fully_decoded.
+// Dot segments ("." and "..") are values like any other: to resolve them is the client's part (RFC 3986, section 5.2),
+// and nothing here is a file. A colon written as %3A never begins a custom verb.
 class RouteTable {
  public:
   RouteTable();

@@ -55,6 +55,7 @@ class RuleChecker {
                                error->column, ": ", error->message));
     }
     checked_.path = std::get<PathTemplate>(std::move(parsed));
+    checked_.path.fully_decoded = rule_.fully_decoded;
     for (const TemplateVariable& variable : checked_.path.variables) CheckVariable(variable);
   }
 
@@ -67,7 +68,8 @@ class RuleChecker {
       if (message == nullptr) return Fail(absl::StrCat(where, fields.back()->name, " is not a message"));
       const FieldTable* field = message->FindByProtoName(name);
       if (field == nullptr) return Fail(absl::StrCat(where, message->full_name, " has no field \"", name, "\""));
-      if (field->repeated) return Fail(absl::StrCat(where, name, " is ", field->map ? "a map" : "repeated"));
+      if (field->map) return Fail(absl::StrCat(where, name, " is a map"));
+      if (field->repeated && IsMessage(*field)) return Fail(absl::StrCat(where, name, " is repeated"));
       fields.push_back(field);
       message = IsMessage(*field) ? field->message : nullptr;
     }
@@ -80,12 +82,26 @@ class RuleChecker {
 
   void CheckBody() {
     checked_.body_is_request = rule_.body == "*";
+    CheckRepeatedVariables();
     if (rule_.body.empty() || checked_.body_is_request) return;
     checked_.body = FindField(*checked_.method->input, "body", rule_.body);
     if (checked_.body == nullptr) return;
     for (const std::vector<const FieldTable*>& variable : checked_.variables) {
       if (variable.size() == 1 && variable.front() == checked_.body) {
         return Fail(absl::StrCat(rule_.name, ".body: the path already takes the field \"", rule_.body, "\""));
+      }
+    }
+  }
+
+  // What the body says of a repeated field would be added to what the path says; of any other field the path's word is
+  // the last.
+  void CheckRepeatedVariables() {
+    for (size_t i = 0; i < checked_.variables.size(); ++i) {
+      const std::vector<const FieldTable*>& variable = checked_.variables[i];
+      if (!variable.back()->repeated) continue;
+      if (checked_.body_is_request || (variable.size() > 1 && variable.front()->name == rule_.body)) {
+        Fail(absl::StrCat(rule_.name, ".body: the body may give ", variable.back()->name,
+                          " as well, which is repeated and comes from the path"));
       }
     }
   }
@@ -97,9 +113,11 @@ class RuleChecker {
 
   const FieldTable* FindField(const MessageTable& message, const char* part, const std::string& name) {
     const FieldTable* field = message.FindByProtoName(name);
-    if (field == nullptr)
-      Fail(absl::StrCat(rule_.name, ".", part, ": ", message.full_name, " has no field \"", name, "\""));
-    return field;
+    if (field != nullptr) return field;
+    const bool nested = name.find('.') != std::string::npos;
+    Fail(absl::StrCat(rule_.name, ".", part, ": ", message.full_name, " has no field \"", name, "\"",
+                      nested ? "; it must be one of the message itself" : ""));
+    return nullptr;
   }
 
   const schema::HttpRule& rule_;

@@ -16,7 +16,8 @@ struct CheckedRule {
   const schema::Method* method = nullptr;
   const schema::HttpRule* rule = nullptr;
   PathTemplate path;
-  // For each variable of `path`: the fields from the request message down to a singular field of scalar or enum type.
+  // For each variable of `path`: the fields from the request message down to a field of scalar or enum type. A
+  // repeated one takes values between commas: http.proto rules that out, but contracts of other gateways rely on it.
   std::vector<std::vector<const schema::FieldTable*>> variables;
   bool body_is_request = false;                       // body: "*"
   const schema::FieldTable* body = nullptr;           // body: "field"

@@ -1,7 +1,9 @@
 #include "gateway/schema/http_rules.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/schema/yaml_reader.h"
 #include "google/api/http.pb.h"
@@ -36,6 +38,13 @@ Pattern PatternOf(const ApiRule& rule) {
   return {nullptr, "custom.path", rule.custom().path()};
 }
 
+// Whether the text may be the name of an HTTP method (RFC 9110, section 5.6.2); "*" is one, too.
+bool IsToken(absl::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(c) || absl::string_view("!#$%&'*+-.^_`|~").find(c) != absl::string_view::npos;
+  });
+}
+
 void AddRule(const ApiRule& rule, const std::string& name, const RulePositions& positions, std::vector<HttpRule>& rules,
              Diagnostics& diagnostics) {
   if (rule.pattern_case() == ApiRule::PATTERN_NOT_SET) {
@@ -48,8 +57,10 @@ void AddRule(const ApiRule& rule, const std::string& name, const RulePositions& 
     diagnostics.Add(positions(part), absl::StrCat(part, " is empty"));
     return;
   }
-  if (pattern.verb == nullptr && rule.custom().kind().empty()) {
-    diagnostics.Add(positions(name + ".custom"), absl::StrCat(name, ".custom.kind is empty"));
+  if (const std::string& kind = rule.custom().kind(); pattern.verb == nullptr && !IsToken(kind)) {
+    diagnostics.Add(positions(name + ".custom"),
+                    kind.empty() ? absl::StrCat(name, ".custom.kind is empty")
+                                 : absl::StrCat(name, ".custom.kind: \"", kind, "\" is no HTTP method"));
     return;
   }
   HttpRule flat;
@@ -86,11 +97,6 @@ void ReadRulesFile(const ContractSource& source, RulesBySelector& rules, Diagnos
   google::api::Http http;
   YamlPositions positions(source.path);
   if (!ReadYaml(text, "http", http, positions, diagnostics)) return;
-  if (http.fully_decode_reserved_expansion()) {
-    // Taking it for unset would change what services get for %2F.
-    diagnostics.Add(positions.Find("http.fully_decode_reserved_expansion"),
-                    "fully_decode_reserved_expansion is not supported by this version");
-  }
   const RulePositions find = [&positions](absl::string_view part) { return positions.Find(part); };
   for (int i = 0; i < http.rules_size(); ++i) {
     const ApiRule& rule = http.rules(i);
@@ -99,7 +105,9 @@ void ReadRulesFile(const ContractSource& source, RulesBySelector& rules, Diagnos
       diagnostics.Add(positions.Find(name), absl::StrCat(name, " has no selector"));
       continue;
     }
-    rules[rule.selector()] = {FlattenHttpRule(rule, name, find, diagnostics), positions.Find(name + ".selector")};
+    SelectedRules selected{FlattenHttpRule(rule, name, find, diagnostics), positions.Find(name + ".selector")};
+    for (HttpRule& flat : selected.http) flat.fully_decoded = http.fully_decode_reserved_expansion();
+    rules[rule.selector()] = std::move(selected);
   }
 }
 

@@ -29,12 +29,13 @@ struct Service;
 
 // One way to call a method over HTTP: one HttpRule of google/api/http.proto, or one of its additional_bindings.
 struct HttpRule {
-  std::string verb;           // "GET", or the name of a custom kind
-  std::string path_template;  // as written: "/v1/{name=shelves/*}:copy"
-  std::string body;           // "", "*" or a field's proto name
-  std::string response_body;  // "" or a field's proto name
-  std::string name;           // for messages: "http", "http.additional_bindings[1]"
-  Position position;          // of the option, or of the pattern in a file of rules
+  std::string verb;            // "GET", or the name of a custom kind
+  std::string path_template;   // as written: "/v1/{name=shelves/*}:copy"
+  std::string body;            // "", "*" or a field's proto name
+  std::string response_body;   // "" or a field's proto name
+  bool fully_decoded = false;  // Http.fully_decode_reserved_expansion of the file of rules that has it
+  std::string name;            // for messages: "http", "http.additional_bindings[1]"
+  Position position;           // of the option, or of the pattern in a file of rules
 };
 
 // One RPC. Immutable; its address is stable for the life of its Schema.

@@ -93,7 +93,9 @@ absl::Status RequestBinding::CompilePathField(const std::string& text) {
     case PathError::kTooDeep:
       return error("is too deep");
   }
-  if (path.back()->repeated || !HasTextForm(*path.back())) return error("not a field that one string can give");
+  if (!HasTextForm(*path.back()) || (path.back()->repeated && path.back()->message != nullptr)) {
+    return error("not a field that one string can give");
+  }
   if (std::find(path_fields_.begin(), path_fields_.end(), path) != path_fields_.end()) return error("comes twice");
   path_fields_.push_back(std::move(path));
   return absl::OkStatus();
@@ -144,8 +146,19 @@ absl::Status RequestBinding::Bind(const Input& input, const ReadOptions& options
   absl::Status bound = query.Bind(input.query, &out);
   for (size_t i = 0; i < path_fields_.size() && bound.ok(); ++i) {
     PathWriter around(path_fields_[i], &out);
-    const std::string wrong = WriteText(*path_fields_[i].back(), input.path_values[i], &out);
-    if (!wrong.empty()) bound = FieldError(PathText(path_fields_[i]), wrong);
+    const FieldTable& field = *path_fields_[i].back();
+    absl::string_view rest = input.path_values[i];
+    for (;;) {
+      // The values of a repeated field stand between commas.
+      const size_t comma = field.repeated ? rest.find(',') : absl::string_view::npos;
+      const std::string wrong = WriteText(field, rest.substr(0, comma), &out);
+      if (!wrong.empty()) {
+        bound = FieldError(PathText(path_fields_[i]), wrong);
+        break;
+      }
+      if (comma == absl::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
     around.Close();
   }
   out.Finish();

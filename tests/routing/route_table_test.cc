@@ -53,7 +53,7 @@ struct Case {
   const char* name;
   std::vector<std::string> routes;
   const char* request;
-  const char* shown;
+  std::string shown;
 };
 
 class RouteTableTest : public ::testing::TestWithParam<Case> {};
@@ -126,6 +126,21 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AfterTwoStars", {"GET /v1/{p=**}:meta"}, "GET /v1/a/b:meta", "GET /v1/{p=**}:meta [a/b]"},
         Case{"TheLastColonBeginsIt", {"POST /v1/{id}:copy"}, "POST /v1/a:b:copy", "POST /v1/{id}:copy [a:b]"},
         Case{"AValueMayHaveAColon", {"GET /v1/products/{id}"}, "GET /v1/products/a:b", "GET /v1/products/{id} [a:b]"},
+        Case{"AVerbWithColons",
+             {"POST /v1/{id}:archive:now"},
+             "POST /v1/7:archive:now",
+             "POST /v1/{id}:archive:now [7]"},
+        Case{"BeforeTheVerbAtItsEnd",
+             {"POST /v1/{id}:now", "POST /v1/{id}:archive:now"},
+             "POST /v1/7:archive:now",
+             "POST /v1/{id}:archive:now [7]"},
+        Case{"ButNotInstead",
+             {"POST /v1/{id}:now", "POST /v1/{id}:archive:now"},
+             "POST /v1/7:keep:now",
+             "POST /v1/{id}:now [7:keep]"},
+        Case{"NoHalfOfAVerb", {"POST /v1/{id}:archive:now"}, "POST /v1/7:now", "404"},
+        Case{"VerbsAreCaseSensitive", {"POST /v1/{id}:copy"}, "POST /v1/7:Copy", "404"},
+        Case{"EscapesInTheVerbAreDecoded", {"POST /v1/{id}:copy"}, "POST /v1/7:c%6Fpy", "POST /v1/{id}:copy [7]"},
         Case{"EvenAKnownVerbOfAnotherRoute",
              {"GET /v1/products/{id}", "POST /v1/orders/{id}:copy"},
              "GET /v1/products/a:copy",
@@ -167,6 +182,14 @@ INSTANTIATE_TEST_SUITE_P(
              "GET /v1/a/b%2Fc%2fd%20e",
              "GET /v1/{p=a/*} [a/b%2Fc%2fd e]"},
         Case{"TwoStarsKeepSlashes", {"GET /v1/{p=**}"}, "GET /v1/a%2Fb/%C3%A4", "GET /v1/{p=**} [a%2Fb/\xC3\xA4]"},
+        // HttpRule, "Path template syntax": the server decodes all but %2F and %2f.
+        Case{"SeveralSegmentsDecodeOtherReservedCharacters",
+             {"GET /v1/{p=**}"},
+             "GET /v1/a%3Ab%3F%23%5B%5D%40%21%24%26%2B/c",
+             "GET /v1/{p=**} [a:b?#[]@!$&+/c]"},
+        Case{"AnEscapedPercentIsDecodedOnce", {"GET /v1/{id}"}, "GET /v1/a%252Fb", "GET /v1/{id} [a%2Fb]"},
+        Case{"AnEscapedStarIsALiteral", {"GET /v1/%2A"}, "GET /v1/x", "404"},
+        Case{"NulIsAValue", {"GET /v1/{id}"}, "GET /v1/a%00", std::string("GET /v1/{id} [a\0]", 17)},
         Case{"PlusIsAPlus", {"GET /v1/{id}"}, "GET /v1/a+b", "GET /v1/{id} [a+b]"},
         Case{"AnEscapedSlashSeparatesNothing", {"GET /v1/{id}"}, "GET /v1%2F7", "404"},
         Case{"MalformedEscape", {"GET /v1/{id}"}, "GET /v1/a%2", "400"},
@@ -196,6 +219,49 @@ TEST(RouteTableBuilderTest, RoutesThatMatchTheSameRequestsConflict) {
       "a.proto:8:5: conflicting routes: GET /v%31/{a} of S/M7 matches the same requests as GET /v1/{id} of S/M0 at "
       "a.proto:1:5\n");
   EXPECT_EQ(builder.Build().Match("GET", "/v1/7").target, 0u) << "the first stays";
+}
+
+// RFC 3986, section 5.2.4: dot segments are removed where a reference is resolved, which is the client's part. What
+// arrives is matched as it is.
+INSTANTIATE_TEST_SUITE_P(DotSegments, RouteTableTest,
+                         ::testing::Values(Case{"AreValues", {"GET /v1/{id}"}, "GET /v1/..", "GET /v1/{id} [..]"},
+                                           Case{"LeadNowhere", {"GET /v1/a", "GET /v1/b/c"}, "GET /v1/b/../a", "404"},
+                                           Case{"EscapedOrNot",
+                                                {"GET /v1/{p=files/**}"},
+                                                "GET /v1/files/%2E%2E/x",
+                                                "GET /v1/{p=files/**} [files/../x]"}),
+                         NameOf);
+
+// Http.fully_decode_reserved_expansion: all is decoded, except what a single segment of several matched.
+TEST(RouteTableTest, FullyDecodedTemplatesKeepNoSlashOfTwoStars) {
+  const struct {
+    const char* path_template;
+    const char* path;
+    const char* value;
+  } cases[] = {
+      {"/v1/{p=**}", "/v1/a%2Fb/c%20d", "a/b/c d"},
+      {"/v1/{p=**}", "/v1", ""},
+      {"/v1/{p=a/*/b/*}", "/v1/a/x%2Fy/b/z%2F", "a/x%2Fy/b/z%2F"},
+      {"/v1/{p=a/*/**}", "/v1/a/x%2Fy/x%2Fy/z", "a/x%2Fy/x/y/z"},
+      {"/v1/{p=a/*/**}", "/v1/a/x%2Fy", "a/x%2Fy"},
+      {"/v1/{p}", "/v1/x%2Fy", "x/y"},
+  };
+  for (const auto& test : cases) {
+    auto path = std::get<PathTemplate>(ParsePathTemplate(test.path_template));
+    path.fully_decoded = true;
+    RouteTableBuilder builder;
+    schema::Diagnostics diagnostics;
+    builder.Add("GET", path, 0, "S/M", {}, diagnostics);
+    const RouteMatch match = builder.Build().Match("GET", test.path);
+    ASSERT_EQ(match.result, RouteMatch::Result::kFound) << test.path;
+    EXPECT_EQ(match.variables[0].view(), test.value) << test.path_template << " " << test.path;
+  }
+}
+
+TEST(RouteTableTest, ManyColonsAreCheap) {
+  const RouteTable table = Build({"GET /v1/{id}", "GET /v1/{id}:a:b"});
+  const std::string path = absl::StrCat("/v1/", std::string(30000, ':'), "a:b");
+  EXPECT_EQ(table.Match("GET", path).target, 1u);
 }
 
 TEST(RouteTableTest, ValuesAreViewsOfThePathUnlessDecoded) {

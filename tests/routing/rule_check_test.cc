@@ -55,6 +55,13 @@ TEST(RuleCheckTest, ResolvesFields) {
   EXPECT_FALSE(checked->body_is_request);
 }
 
+TEST(RuleCheckTest, RepeatedScalarsMayBeVariables) {
+  const auto loaded = LoadWithRule(R"(post: "/v1/{tags}/{inner.tags}" body: "items")");
+  schema::Diagnostics diagnostics;
+  CheckRules(*loaded->schema, diagnostics);
+  EXPECT_EQ(diagnostics.ToString(), "");
+}
+
 TEST(RuleCheckTest, TheDefaultRuleIsPostToTheMethodsPath) {
   const auto loaded = LoadWithRule(R"(get: "/v1")");
   const schema::Method& method = *loaded->schema->FindMethod("S/Call");
@@ -102,9 +109,14 @@ INSTANTIATE_TEST_SUITE_P(
              "http.get: variable {inner.nope} at column 5: Inner has no field \"nope\"\n"},
         Case{"PathThroughAScalar", R"(get: "/v1/{id.x}")",
              "http.get: variable {id.x} at column 5: id is not a message\n"},
-        Case{"RepeatedVariable", R"(get: "/v1/{tags}")", "http.get: variable {tags} at column 5: tags is repeated\n"},
-        Case{"NestedRepeatedVariable", R"(get: "/v1/{inner.tags}")",
-             "http.get: variable {inner.tags} at column 5: tags is repeated\n"},
+        Case{"RepeatedMessageVariable", R"(get: "/v1/{items}")",
+             "http.get: variable {items} at column 5: items is repeated\n"},
+        Case{"PathThroughARepeatedField", R"(get: "/v1/{items.id}")",
+             "http.get: variable {items.id} at column 5: items is repeated\n"},
+        Case{"RepeatedVariableThatTheBodyMayGive", R"(post: "/v1/{tags}" body: "*")",
+             "http.body: the body may give tags as well, which is repeated and comes from the path\n"},
+        Case{"NestedRepeatedVariableThatTheBodyMayGive", R"(post: "/v1/{inner.tags}" body: "inner")",
+             "http.body: the body may give tags as well, which is repeated and comes from the path\n"},
         Case{"MapVariable", R"(get: "/v1/{labels}")", "http.get: variable {labels} at column 5: labels is a map\n"},
         Case{"MessageVariable", R"(get: "/v1/{inner}")",
              "http.get: variable {inner} at column 5: inner is a message, Inner; a variable is a scalar or an enum\n"},
@@ -112,6 +124,10 @@ INSTANTIATE_TEST_SUITE_P(
              "http.get: variable {wrapped} at column 5: wrapped is a message, google.protobuf.StringValue; a variable "
              "is "
              "a scalar or an enum\n"},
+        Case{"NestedBody", R"(post: "/v1" body: "inner.id")",
+             "http.body: Req has no field \"inner.id\"; it must be one of the message itself\n"},
+        Case{"NestedResponseBody", R"(get: "/v1" response_body: "items.id")",
+             "http.response_body: Reply has no field \"items.id\"; it must be one of the message itself\n"},
         Case{"UnknownBody", R"(post: "/v1" body: "nope")", "http.body: Req has no field \"nope\"\n"},
         Case{"BodyThatThePathTakes", R"(post: "/v1/{id}" body: "id")",
              "http.body: the path already takes the field \"id\"\n"},

@@ -56,6 +56,10 @@ INSTANTIATE_TEST_SUITE_P(
              "    option (google.api.http) = { gett: \"/x\" };\n  }\n}\n",
              "a.proto:6:32: Error while parsing option value for \"http\": Message type \"google.api.HttpRule\" has no "
              "field named \"gett\".\n"},
+        Case{"CustomKindThatIsNoMethod",
+             "import \"google/api/annotations.proto\";\nmessage M {}\nservice S {\n  rpc R(M) returns (M) {\n"
+             "    option (google.api.http) = { custom: { kind: \"LI ST\" path: \"/x\" } };\n  }\n}\n",
+             "a.proto:6:5: http.custom.kind: \"LI ST\" is no HTTP method\n"},
         Case{"RuleWithoutVerb",
              "import \"google/api/annotations.proto\";\nmessage M {}\nservice S {\n  rpc R(M) returns (M) {\n"
              "    option (google.api.http) = { body: \"*\" };\n  }\n}\n",

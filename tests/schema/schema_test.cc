@@ -247,6 +247,26 @@ http:
   EXPECT_EQ(schema->FindMethod("shop.v1.Shop/Watch")->http[0].verb, "HEAD");
 }
 
+// http.proto: "All service configuration rules follow 'last one wins' order".
+TEST_F(SchemaTest, FullyDecodeReservedExpansionHoldsForTheRulesOfItsFile) {
+  folder_.Write("protos/shop.proto", kShop);
+  const std::string first = folder_.Write("first.yaml", R"(http:
+  fully_decode_reserved_expansion: true
+  rules:
+  - { selector: shop.v1.Shop.GetBook, get: "/v2/{name=**}" }
+  - { selector: shop.v1.Shop.Watch, get: /v2/watch }
+)");
+  const std::string second = folder_.Write("second.yaml", R"(http:
+  rules: [ { selector: shop.v1.Shop.Watch, get: /v3/watch } ]
+)");
+  const std::shared_ptr<const Schema> schema =
+      Load({{Kind::kProtoFolder, folder_.Path("protos"), {}}, {Kind::kRules, first, {}}, {Kind::kRules, second, {}}});
+  ASSERT_NE(schema, nullptr) << diagnostics_.ToString();
+  EXPECT_TRUE(schema->FindMethod("shop.v1.Shop/GetBook")->http[0].fully_decoded);
+  EXPECT_EQ(schema->FindMethod("shop.v1.Shop/Watch")->http[0].path_template, "/v3/watch");
+  EXPECT_FALSE(schema->FindMethod("shop.v1.Shop/Watch")->http[0].fully_decoded);
+}
+
 TEST(ParseDurationTest, UnitsAndRefusals) {
   EXPECT_EQ(ParseDuration("150ms"), absl::Milliseconds(150));
   EXPECT_EQ(ParseDuration("1.5s"), absl::Milliseconds(1500));

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_join.h"
 #include "gateway/transcode/field_error.h"
+#include "gateway/transcode/wire_to_json.h"
 #include "tests/transcode/test_contracts.h"
 
 namespace portico::transcode {
@@ -245,6 +246,24 @@ TEST(RequestBinding, FieldsAndPrettyAreReservedUnlessTheMessageHasThem) {
   EXPECT_TRUE(output.pretty);
 }
 
+TEST(RequestBinding, ARepeatedPathVariableTakesValuesBetweenCommas) {
+  const auto binding =
+      RequestBinding::Compile(Contracts().Table("tests.Request"), Contracts().types(), {"GET", {"words"}, ""});
+  ASSERT_TRUE(binding.ok()) << binding.status();
+  const std::pair<const char*, const char*> cases[] = {
+      {"one", R"({"words":["one"]})"},
+      {"one,two,,four", R"({"words":["one","two","","four"]})"},
+  };
+  for (const auto& [value, json] : cases) {
+    const absl::string_view values[] = {value};
+    RequestBinding::Output output;
+    ASSERT_TRUE(binding->Bind({values, "", "", ""}, {}, &output).ok());
+    std::string written;
+    ASSERT_TRUE(WireToJson(Contracts().Table("tests.Request"), Contracts().types(), output.wire, {}, &written).ok());
+    EXPECT_EQ(written, json);
+  }
+}
+
 TEST(RequestBinding, ForeignContentTypesAreMarkedAs415) {
   const auto binding =
       RequestBinding::Compile(Contracts().Table("tests.Request"), Contracts().types(), {"POST", {}, "*"});
@@ -262,7 +281,7 @@ TEST(RequestBinding, RulesThatDoNotFitAreRejected) {
   };
   EXPECT_EQ(compile({"nome"}, ""), "path variable \"nome\": tests.Request has no such field");
   EXPECT_EQ(compile({"product"}, ""), "path variable \"product\": not a field that one string can give");
-  EXPECT_EQ(compile({"words"}, ""), "path variable \"words\": not a field that one string can give");
+  EXPECT_EQ(compile({"products"}, ""), "path variable \"products\": not a field that one string can give");
   EXPECT_EQ(compile({"products.title"}, ""), "path variable \"products.title\": leads through a repeated field");
   EXPECT_EQ(compile({"name", "name"}, ""), "path variable \"name\": comes twice");
   EXPECT_EQ(compile({}, "nome"), "body: tests.Request has no field \"nome\"");
