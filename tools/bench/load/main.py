@@ -83,7 +83,7 @@ def run(flags, folder, guard):
                 # Wrong answers are not measured; the first gateway, Portico, says what is right.
                 measure.check_answers(gateways[:1] + [gateway], backend)
                 gateways.append(gateway)
-            except (OSError, RuntimeError, ValueError) as problem:
+            except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as problem:
                 measure.say(f"FAILED {gateway.title}: {problem}")
                 guard.failures.append(f"{gateway.title}: {problem}")
                 gateway.stop()

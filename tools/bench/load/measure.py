@@ -5,6 +5,7 @@ import os
 import resource
 import select
 import socket
+import subprocess
 import sys
 import time
 
@@ -33,7 +34,7 @@ class Guard:
     def attempt(self, what, action):
         try:
             return action()
-        except (OSError, RuntimeError, ValueError, AssertionError) as problem:
+        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as problem:
             say(f"FAILED {what}: {problem}")
             self.failures.append(f"{what}: {problem}")
             return None
