@@ -45,7 +45,7 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
   routing::CheckRules(*snapshot->schema_, diagnostics);
   config::CheckConfig(loaded, *snapshot->schema_, complete, diagnostics);
   snapshot->BuildClusters(inputs, diagnostics);
-  snapshot->BuildComposers(diagnostics);
+  snapshot->BuildComposers(inputs, diagnostics);
   // Frontends would only repeat what is wrong with the rules.
   if (!diagnostics.empty()) return nullptr;
   for (const config::Frontend& frontend : loaded.config.frontends()) {
@@ -98,7 +98,7 @@ void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& 
   }
 }
 
-void Snapshot::BuildComposers(schema::Diagnostics& diagnostics) {
+void Snapshot::BuildComposers(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics) {
   // Every plan is checked, but only those that somebody can ask for need clusters: one folder of contracts may serve
   // several gateways.
   absl::flat_hash_set<const schema::Method*> exposed;
@@ -111,26 +111,47 @@ void Snapshot::BuildComposers(schema::Diagnostics& diagnostics) {
     if (!service->facade) continue;
     for (const auto& method : service->methods) {
       std::unique_ptr<const compose::Plan> plan = compose::CompilePlan(*method, *schema_, projections_, diagnostics);
-      if (plan == nullptr || !exposed.contains(method.get())) continue;
-      std::vector<rpc::Handler*> handlers;
-      for (const compose::Part* part : plan->Parts()) {
-        const schema::Service& called = *part->method->service;
-        const auto cluster = clusters_.find(std::string(config::ClusterOf(called, config_->config)));
-        if (cluster != clusters_.end()) {
-          handlers.push_back(cluster->second.get());
-          continue;
-        }
-        diagnostics.Add(part->position,
-                        absl::StrCat("fetch.method of ", part->path, ": ",
-                                     called.facade ? absl::StrCat(called.full_name,
-                                                                  " is a facade itself, which "
-                                                                  "this version does not compose")
-                                                   : absl::StrCat("no cluster serves ", called.full_name)));
-      }
-      composers_.emplace(method.get(), std::make_unique<compose::Composer>(*plan, std::move(handlers)));
-      plans_.emplace(method.get(), std::move(plan));
+      if (plan != nullptr) plans_.emplace(method.get(), std::move(plan));
     }
   }
+  std::vector<const schema::Method*> open;
+  for (const schema::Service* service : schema_->services()) {
+    for (const auto& method : service->methods) {
+      if (service->facade && exposed.contains(method.get())) BuildComposer(*method, inputs, open, diagnostics);
+    }
+  }
+}
+
+rpc::Handler* Snapshot::BuildComposer(const schema::Method& method, const SnapshotInputs& inputs,
+                                      std::vector<const schema::Method*>& open, schema::Diagnostics& diagnostics) {
+  const auto built = composers_.find(&method);
+  if (built != composers_.end()) return built->second.get();
+  const auto plan = plans_.find(&method);
+  if (plan == plans_.end()) return nullptr;  // it has mistakes of its own
+  open.push_back(&method);
+  std::vector<rpc::Handler*> handlers;
+  for (const compose::Part* part : plan->second->Parts()) {
+    const schema::Service& called = *part->method->service;
+    const auto mistake = [&](absl::string_view what) {
+      diagnostics.Add(part->position, absl::StrCat("fetch.method of ", part->path, ": ", what));
+    };
+    if (!called.facade) {
+      const auto cluster = clusters_.find(std::string(config::ClusterOf(called, config_->config)));
+      if (cluster == clusters_.end()) {
+        mistake(absl::StrCat("no cluster serves ", called.full_name));
+      } else {
+        handlers.push_back(cluster->second.get());
+      }
+    } else if (std::find(open.begin(), open.end(), part->method) != open.end()) {
+      mistake(absl::StrCat(part->method->full_name, " is composed of this part itself: the calls would never end"));
+    } else if (rpc::Handler* inner = BuildComposer(*part->method, inputs, open, diagnostics); inner != nullptr) {
+      handlers.push_back(inner);
+    }
+  }
+  open.pop_back();
+  const size_t workers = inputs.workers == nullptr ? 0 : inputs.workers->size();
+  return composers_.emplace(&method, std::make_unique<compose::Composer>(*plan->second, std::move(handlers), workers))
+      .first->second.get();
 }
 
 Target Snapshot::TargetOf(const schema::Method& method) const {

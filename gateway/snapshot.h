@@ -56,7 +56,11 @@ class Snapshot {
  private:
   Snapshot() : projections_(compose::IsFilledByGateway) {}
   void BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics);
-  void BuildComposers(schema::Diagnostics& diagnostics);
+  void BuildComposers(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics);
+  // The composer of a facade's method, and before it those of the facades it is composed of, which must not be in
+  // `open`; nullptr after a mistake.
+  rpc::Handler* BuildComposer(const schema::Method& method, const SnapshotInputs& inputs,
+                              std::vector<const schema::Method*>& open, schema::Diagnostics& diagnostics);
   Target TargetOf(const schema::Method& method) const;
 
   // Destroyed from the last to the first: whoever borrows comes after what it borrows.

@@ -19,7 +19,7 @@ Async<absl::StatusOr<rpc::Reply>> Composer::Call(const rpc::Method& method, rpc:
   const absl::Duration declared = plan_.method->timeout;
   const absl::Duration timeout = declared == absl::InfiniteDuration() ? kDefaultTimeout : declared;
   context.ShortenDeadline(net::After(net::Clock::now(), absl::ToChronoNanoseconds(timeout)));
-  const auto run = std::make_shared<Run>(plan_, handlers_, std::move(request), context);
+  const auto run = std::make_shared<Run>(plan_, handlers_, history_, std::move(request), context);
   {
     rpc::CancelCallback cancelled(context, [&run] { run->finished().Set(); });
     Timer timer(context.worker().executor());

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "gateway/compose/history.h"
 #include "gateway/compose/plan.h"
 #include "gateway/rpc/handler.h"
 
@@ -14,14 +15,20 @@ namespace portico::compose {
 // - A required part that fails is the answer's failure, and cancels the calls still under way.
 // - An optional part that fails is left out, named in Reply::omitted and in the answer's portico.Omitted fields.
 // - At the deadline the answer is what there is, if every required part is in; else DEADLINE_EXCEEDED.
+// - Something may stand in for a part that fails: its last good reply, if that is not too old, or a literal.
+// - Parts that make the same call share it. Optional parts that would come in too late, going by their recent times,
+// are
+//   not called.
 // - Parts outside Context::selection() are not called, unless a selected one needs them.
 //
 // Replies are checked structurally (CheckWire) before they are used; one that is malformed is a failed part. Calls that
 // were cancelled finish on their own after the answer; they keep the request's pin.
 class Composer final : public rpc::Handler {
  public:
-  // `handlers` answer the parts' methods, by Part::id. Plan and handlers outlive the composer.
-  Composer(const Plan& plan, std::vector<rpc::Handler*> handlers) : plan_(plan), handlers_(std::move(handlers)) {}
+  // `handlers` answer the parts' methods, by Part::id. Plan and handlers outlive the composer. Workers' indexes are
+  // below `workers`.
+  Composer(const Plan& plan, std::vector<rpc::Handler*> handlers, size_t workers = 1)
+      : plan_(plan), handlers_(std::move(handlers)), history_(plan, workers) {}
 
   Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
                                          rpc::Context& context) override;
@@ -32,6 +39,7 @@ class Composer final : public rpc::Handler {
  private:
   const Plan& plan_;
   const std::vector<rpc::Handler*> handlers_;
+  History history_;
 };
 
 }  // namespace portico::compose

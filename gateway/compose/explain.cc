@@ -47,6 +47,9 @@ std::string Describe(const MessagePlan& plan, const Part& part, bool in_list) {
   if (part.batch.has_value()) {
     add(absl::StrCat("batch=", part.batch->keys.leaf().name, " from ", part.batch->from.text));
   }
+  if (part.stale > absl::ZeroDuration()) add(absl::StrCat("stale=", absl::FormatDuration(part.stale)));
+  if (part.fallback != nullptr) add("fallback");
+  if (part.shareable) add("shared");
   if (!part.needs.empty()) {
     add(absl::StrCat("after ", absl::StrJoin(part.needs, ", ", [&](std::string* out, int needed) {
                        absl::StrAppend(out, plan.parts[static_cast<size_t>(needed)].field->name);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -54,6 +55,7 @@ class Compiler {
     CompileMessage(*method_.output, "", &plan->root);
     plan->part_count = next_id_;
     if (diagnostics_.entries().size() != before) return nullptr;
+    FindShareable(&plan->root, /*in_list=*/false);
     return plan;
   }
 
@@ -115,6 +117,14 @@ class Compiler {
     open_.pop_back();
   }
 
+  // A call can be the same as another one when the method is, or when the elements of a list each make it.
+  void FindShareable(MessagePlan* plan, bool in_list) {
+    for (Part& part : plan->parts) {
+      part.shareable = !part.batch.has_value() && (in_list || calls_of_[part.method] > 1);
+      if (part.elements != nullptr) FindShareable(part.elements.get(), in_list || part.field->repeated);
+    }
+  }
+
   // Reports fetches nobody would run: those in a message that is neither the answer nor itself fetched.
   void FindBuriedFetches(const MessageTable& table) {
     if (!searched_.insert(&table).second) return;
@@ -158,9 +168,7 @@ class Compiler {
     part->required = fetch.required();
     part->concurrency = fetch.concurrency() == 0 ? kDefaultConcurrency : fetch.concurrency();
     if (site.field.map) return Mistake(site, "fetch", "a map cannot be fetched");
-    if (!fetch.fallback().empty() || !fetch.stale().empty()) {
-      Mistake(site, fetch.fallback().empty() ? "fetch.stale" : "fetch.fallback", "not supported by this version");
-    }
+    CompileFallback(fetch, site, part);
     if (!fetch.timeout().empty()) {
       const std::optional<absl::Duration> timeout = schema::ParseDuration(fetch.timeout());
       if (!timeout.has_value() || *timeout <= absl::ZeroDuration()) {
@@ -179,6 +187,7 @@ class Compiler {
       }
     }
     part->method = schema_.FindMethod(fetch.method());
+    if (!fetch.has_batch()) ++calls_of_[part->method];
     if (part->method == nullptr) {
       return Mistake(site, "fetch.method", absl::StrCat("there is no method \"", fetch.method(), "\""));
     }
@@ -189,6 +198,28 @@ class Compiler {
       CompileBind(fetch.bind(i), site, absl::StrCat("fetch.bind[", i, "]"), plan, part);
     }
     CompileReply(fetch, site, plan, part);
+  }
+
+  // What to answer when the part fails: "stale" or a literal, and how old a reply may be to stand in for it.
+  void CompileFallback(const portico::Fetch& fetch, const Site& site, Part* part) {
+    if (!fetch.stale().empty()) {
+      const std::optional<absl::Duration> stale = schema::ParseDuration(fetch.stale());
+      if (!stale.has_value() || *stale <= absl::ZeroDuration()) {
+        Mistake(site, "fetch.stale", absl::StrCat("\"", fetch.stale(), "\" is not a duration such as \"5m\""));
+      } else {
+        part->stale = *stale;
+      }
+    }
+    if (fetch.fallback().empty()) return;
+    if (fetch.fallback() == "stale") {
+      if (fetch.stale().empty()) Mistake(site, "fetch.fallback", "\"stale\" needs a fetch.stale, the greatest age");
+      return;
+    }
+    std::string encoded;
+    const absl::Status fits = transcode::JsonValueToField(site.field, schema_, fetch.fallback(), &encoded);
+    if (!fits.ok()) return Mistake(site, "fetch.fallback", fits.message());
+    part->fallback = std::make_shared<const std::string>(std::move(encoded));
+    WirePath::Compile(site.table, site.field.name)->Collect({*part->fallback}, &part->fallback_values);
   }
 
   // "target = source".
@@ -349,6 +380,8 @@ class Compiler {
     }
     if (selected == nullptr) return;
     part->message = true;
+    // What another facade has filled is not filled once more.
+    if (part->method->service->facade && selected->full_name == field.message->full_name) return;
     absl::StatusOr<const Projection*> projection = projections_.Compile(*selected, *field.message);
     if (!projection.ok()) return Mistake(site, "fetch.select", projection.status().message());
     part->projection = *projection;
@@ -462,6 +495,7 @@ class Compiler {
   Projections& projections_;
   schema::Diagnostics& diagnostics_;
   int next_id_ = 0;
+  absl::flat_hash_map<const Method*, int> calls_of_;   // parts that call a method, other than by batch
   absl::flat_hash_set<const MessageTable*> searched_;  // for buried fetches
   std::vector<const MessageTable*> open_;              // the messages being compiled, outermost first
   std::vector<schema::Position> fetch_positions_;      // of the fetches that led to them

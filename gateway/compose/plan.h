@@ -66,6 +66,14 @@ struct Part {
   absl::Duration timeout = absl::InfiniteDuration();
   bool required = false;
   uint32_t concurrency = 0;  // calls in flight at once, over all elements of one list
+  // What stands in for the part when it fails: the field, encoded, and the values in it. nullptr when nothing does; a
+  // list that is empty has no bytes.
+  std::shared_ptr<const std::string> fallback;
+  WireValues fallback_values;
+  // How old the last good reply may be that stands in for a failed call; zero: none may.
+  absl::Duration stale = absl::ZeroDuration();
+  // Whether another part, or another element of its list, may make the very same call.
+  bool shareable = false;
   std::optional<BatchPlan> batch;
   std::vector<int> needs;                 // siblings this one binds from, each once
   std::vector<int> needed_by;             // the reverse

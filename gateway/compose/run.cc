@@ -14,17 +14,6 @@
 namespace portico::compose {
 namespace {
 
-// How deep messages may nest in an answer, as the JSON writer sees it.
-constexpr int kMaxDepth = 100;
-
-// Field numbers of portico.Omitted.
-constexpr uint32_t kOmittedPart = 1;
-constexpr uint32_t kOmittedReason = 2;
-
-net::Deadline DeadlineIn(absl::Duration timeout) {
-  return net::After(net::Clock::now(), absl::ToChronoNanoseconds(timeout));
-}
-
 // Whether the value is what an absent field without presence means: zero, or nothing.
 bool IsDefault(const WireValue& value) {
   return value.type == wire::WireType::kBytes
@@ -38,20 +27,6 @@ void DropDefault(const WirePath& path, WireValues* values) {
   values->erase(std::remove_if(values->begin(), values->end(), IsDefault), values->end());
 }
 
-bool AllEmpty(const WireValues& values) {
-  return std::all_of(values.begin(), values.end(), IsEmpty);
-}
-
-// Writes `leaf`, encoded fields of the path's innermost message, from the request message down.
-void AppendWrapped(const WirePath& path, std::string leaf, std::string* request) {
-  for (size_t i = path.steps().size() - 1; i-- > 0;) {
-    std::string outer;
-    wire::AppendBytesField(path.steps()[i]->number, leaf, &outer);
-    leaf = std::move(outer);
-  }
-  request->append(leaf);
-}
-
 void AppendBound(const WirePath& target, const WireValues& values, std::string* request) {
   if (values.empty()) return;
   const uint32_t number = target.leaf().number;
@@ -61,16 +36,19 @@ void AppendBound(const WirePath& target, const WireValues& values, std::string* 
   }
   std::string leaf;
   for (const WireValue& value : values) AppendField(number, value, &leaf);
-  AppendWrapped(target, std::move(leaf), request);
+  target.AppendWrapped(std::move(leaf), request);
 }
 
 }  // namespace
 
-Run::Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, rpc::Payload request, rpc::Context& context)
+Run::Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, History& history, rpc::Payload request,
+         rpc::Context& context)
     : plan_(plan),
       handlers_(handlers),
+      history_(history),
+      times_(history.times(context.worker().index())),
       request_(std::move(request)),
-      context_(context, DeadlineIn(plan.method->timeout)),
+      context_(context, net::After(net::Clock::now(), absl::ToChronoNanoseconds(plan.method->timeout))),
       selection_(context.selection()) {}
 
 void Run::Start() {
@@ -93,6 +71,15 @@ Run::Turn::~Turn() {
 }
 
 void Run::Close() {
+  // What has not come in by now will not; something may stand in for it.
+  over_ = true;
+  for (size_t i = 0; i < instances_.size(); ++i) {
+    Instance& instance = instances_[i];
+    for (size_t index = 0; index < instance.slots.size(); ++index) {
+      if (instance.slots[index].state != State::kWaiting) continue;
+      StandIn(instance, index, absl::DeadlineExceededError("it was not in when the time was up"));
+    }
+  }
   closed_ = true;
   context_.Cancel();
 }
@@ -220,84 +207,8 @@ bool Run::BindRequest(const Instance& instance, const Part& part, rpc::Payload* 
   return true;
 }
 
-void Run::Begin(Instance& instance, size_t index) {
-  if (closed_ || over_) return;
+void Run::Take(Instance& instance, size_t index, const Message& bytes, const WireValues& selected) {
   const Part& part = PartOf(instance, index);
-  rpc::Payload request;
-  const auto settle = [&](State state, const absl::Status& status, absl::string_view reason) {
-    if (state == State::kOmitted) {
-      Fail(instance, index, status, reason);
-    } else {
-      Settle(instance, index, state);
-    }
-  };
-  if (!BindRequest(instance, part, &request, settle)) return;
-  if (instance.gates != nullptr) {
-    Gate& gate = (*instance.gates)[index];
-    if (gate.in_flight >= part.concurrency) {
-      gate.queue.emplace_back(&instance, std::move(request));
-      return;
-    }
-    ++gate.in_flight;
-  }
-  StartCall(instance, index, std::move(request));
-}
-
-void Run::StartCall(Instance& instance, size_t index, rpc::Payload request) {
-  context_.worker().Spawn(RunCall(shared_from_this(), &instance, index, std::move(request)));
-}
-
-Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t index, rpc::Payload request) {
-  const Part& part = run->PartOf(*instance, index);
-  absl::StatusOr<std::string> message = co_await run->Fetch(part, std::move(request));
-  if (run->closed_) co_return;
-  const Turn turn(*run);
-  if (instance->gates != nullptr) {
-    Gate& gate = (*instance->gates)[index];
-    --gate.in_flight;
-    if (!gate.queue.empty()) {
-      auto [next, next_request] = std::move(gate.queue.front());
-      gate.queue.pop_front();
-      ++gate.in_flight;
-      run->StartCall(*next, index, std::move(next_request));
-    }
-  }
-  if (!message.ok()) {
-    run->Fail(*instance, index, message.status(), rpc::OmissionReason(message.status()));
-    co_return;
-  }
-  const auto bytes = std::make_shared<const std::string>(*std::move(message));
-  WireValues selected;
-  part.select.Collect({*bytes}, &selected);
-  run->Take(*instance, index, bytes, selected);
-}
-
-Async<absl::StatusOr<std::string>> Run::Fetch(const Part& part, rpc::Payload request) {
-  try {
-    rpc::Context call(context_, DeadlineIn(part.timeout));
-    absl::StatusOr<rpc::Reply> reply =
-        co_await handlers_[static_cast<size_t>(part.id)]->Call(*part.method, std::move(request), call);
-    if (!reply.ok()) co_return reply.status();
-    // In the answer the part is some messages down: together they must not nest too deep.
-    const int depth = 1 + static_cast<int>(std::count(part.path.begin(), part.path.end(), '.'));
-    const absl::Status wire = transcode::CheckWire(*part.method->output, reply->message, kMaxDepth - depth);
-    if (!wire.ok()) {
-      co_return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("the reply for ", part.path, " is malformed")),
-                                    502);
-    }
-    co_return std::move(reply->message);
-  } catch (const std::exception&) {
-    // Out of memory, most likely: one part fails, not the process.
-    co_return absl::InternalError(absl::StrCat("the call for ", part.path, " failed"));
-  }
-}
-
-void Run::Take(Instance& instance, size_t index, const std::shared_ptr<const std::string>& bytes,
-               const WireValues& selected) {
-  const Part& part = PartOf(instance, index);
-  Slot& slot = instance.slots[index];
-  slot.bytes = bytes;
-  slot.values = selected;
   // A singular message in several pieces is merged by putting them together.
   const bool merge = part.message && !part.field->repeated && selected.size() > 1;
   if (merge || part.projection != nullptr) {
@@ -314,16 +225,57 @@ void Run::Take(Instance& instance, size_t index, const std::shared_ptr<const std
     }
     if (merge) ends.push_back(out.size());
     out.Finish();
-    slot.values.clear();
+    WireValues values;
     size_t begin = 0;
     for (size_t end : ends) {
-      slot.values.push_back({wire::WireType::kBytes, absl::string_view(*made).substr(begin, end - begin)});
+      values.push_back({wire::WireType::kBytes, absl::string_view(*made).substr(begin, end - begin)});
       begin = end;
     }
-    slot.bytes = std::move(made);
+    return Place(instance, index, std::move(made), std::move(values));
   }
+  Place(instance, index, bytes, selected);
+}
+
+void Run::Place(Instance& instance, size_t index, Message bytes, WireValues values) {
+  const Part& part = PartOf(instance, index);
+  Slot& slot = instance.slots[index];
+  slot.bytes = std::move(bytes);
+  slot.values = std::move(values);
   if (part.elements != nullptr && slot.selected) StartElements(slot, part);
   Settle(instance, index, State::kIn);
+}
+
+Run::Message Run::Stale(const Part& part, absl::string_view asked, const absl::Status& status) {
+  if (asked.empty()) return nullptr;
+  switch (status.code()) {
+    // The service has spoken: there is no such thing any more, or not for this caller.
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kUnimplemented:
+      return nullptr;
+    default:
+      break;
+  }
+  return history_.last_good(part)->Get(asked, net::Clock::now() - absl::ToChronoNanoseconds(part.stale));
+}
+
+bool Run::StandIn(Instance& instance, size_t index, const absl::Status& status) {
+  const Part& part = PartOf(instance, index);
+  if (part.stale > absl::ZeroDuration() && !part.batch.has_value()) {
+    if (const Message stale = Stale(part, instance.slots[index].asked, status)) {
+      WireValues selected;
+      part.select.Collect({*stale}, &selected);
+      Take(instance, index, stale, selected);
+      return true;
+    }
+  }
+  if (part.fallback == nullptr) return false;
+  Place(instance, index, part.fallback, part.fallback_values);
+  return true;
 }
 
 void Run::StartElements(Slot& slot, const Part& part) {
@@ -347,81 +299,8 @@ void Run::StartElements(Slot& slot, const Part& part) {
   }
 }
 
-void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
-  if (over_) return;
-  std::erase_if(elements, [&](const Instance* element) { return element->slots[index].state != State::kWaiting; });
-  if (elements.empty()) return;
-  const Part& part = PartOf(*elements.front(), index);
-  rpc::Payload request;
-  const auto settle_all = [&](State state, const absl::Status& status, absl::string_view reason) {
-    for (Instance* element : elements) {
-      if (state == State::kOmitted) {
-        Fail(*element, index, status, reason);
-      } else {
-        Settle(*element, index, state);
-      }
-    }
-  };
-  if (!BindRequest(*elements.front(), part, &request, settle_all)) return;
-  absl::flat_hash_set<absl::string_view> keys;
-  std::vector<Instance*> asking;
-  std::string encoded;
-  for (Instance* element : elements) {
-    const Value key = Evaluate(part.batch->from, *element);
-    if (key.kind != Value::Kind::kPresent || AllEmpty(key.values)) {
-      Settle(*element, index, State::kSkipped);
-      continue;
-    }
-    asking.push_back(element);
-    if (!keys.insert(key.values.front().bytes).second) continue;
-    AppendField(part.batch->keys.leaf().number, key.values.front(), &encoded);
-  }
-  if (asking.empty()) return;
-  AppendWrapped(part.batch->keys, std::move(encoded), &request.buffer());
-  context_.worker().Spawn(RunBatch(shared_from_this(), index, std::move(asking), std::move(request)));
-}
-
-Async<void> Run::RunBatch(std::shared_ptr<Run> run, size_t index, std::vector<Instance*> elements,
-                          rpc::Payload request) {
-  const Part& part = run->PartOf(*elements.front(), index);
-  absl::StatusOr<std::string> message = co_await run->Fetch(part, std::move(request));
-  if (run->closed_) co_return;
-  const Turn turn(*run);
-  if (message.ok()) {
-    run->TakeBatch(index, elements, *std::move(message));
-    co_return;
-  }
-  for (Instance* element : elements) {
-    run->Fail(*element, index, message.status(), rpc::OmissionReason(message.status()));
-  }
-}
-
-void Run::TakeBatch(size_t index, const std::vector<Instance*>& elements, std::string message) {
-  const Part& part = PartOf(*elements.front(), index);
-  const auto bytes = std::make_shared<const std::string>(std::move(message));
-  WireValues items;
-  part.batch->items.Collect({*bytes}, &items);
-  absl::flat_hash_map<absl::string_view, absl::string_view> by_key;
-  for (const WireValue& item : items) {
-    WireValues key;
-    part.batch->item_key.Collect({item.bytes}, &key);
-    if (!key.empty()) by_key.emplace(key.front().bytes, item.bytes);
-  }
-  for (Instance* element : elements) {
-    if (over_) return;
-    const WireValues key = Evaluate(part.batch->from, *element).values;
-    const auto item = by_key.find(key.front().bytes);
-    if (item == by_key.end()) {
-      Fail(*element, index, absl::NotFoundError(absl::StrCat("there is no ", part.path)), "not_found");
-      continue;
-    }
-    WireValues selected;
-    part.select.Collect({item->second}, &selected);
-    Take(*element, index, bytes, selected);
-  }
-}
-
 void Run::Fail(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason) {
+  if (StandIn(instance, index, status)) return;
   Slot& slot = instance.slots[index];
   slot.failure = status;
   slot.reason = reason;
@@ -439,71 +318,6 @@ void Run::Settle(Instance& instance, size_t index, State state) {
     if (slot.state == State::kWaiting && --slot.waits_for == 0) Begin(instance, static_cast<size_t>(waiting));
   }
   if (--outstanding_ == 0) over_ = true;
-}
-
-void Run::AddOmissions(const Instance& instance, Omissions* omissions) const {
-  for (size_t i = 0; i < instance.slots.size(); ++i) {
-    const Slot& slot = instance.slots[i];
-    if (slot.state == State::kOmitted || slot.state == State::kWaiting) {
-      const absl::string_view path = PartOf(instance, i).path;
-      const bool known =
-          std::any_of(omissions->begin(), omissions->end(), [&](const auto& o) { return o.first == path; });
-      // What is still waiting when the answer is given ran out of time.
-      if (!known) omissions->emplace_back(path, slot.state == State::kWaiting ? "deadline" : slot.reason);
-    }
-    for (const Instance* element : slot.elements) AddOmissions(*element, omissions);
-  }
-}
-
-void Run::Write(const Instance& instance, wire::Writer& out) const {
-  out.buffer().Append(instance.self);
-  for (size_t i = 0; i < instance.slots.size(); ++i) {
-    const Slot& slot = instance.slots[i];
-    if (slot.state != State::kIn) continue;
-    const uint32_t number = PartOf(instance, i).field->number;
-    for (size_t value = 0; value < slot.values.size(); ++value) {
-      out.Tag(wire::MakeTag(number, slot.values[value].type));
-      if (!slot.elements.empty()) {
-        const size_t begin = out.Begin();
-        Write(*slot.elements[value], out);
-        out.End(begin);
-      } else if (slot.values[value].type == wire::WireType::kBytes) {
-        out.Bytes(slot.values[value].bytes);
-      } else {
-        out.buffer().Append(slot.values[value].bytes);
-      }
-    }
-  }
-  if (instance.plan->omitted == nullptr) return;
-  Omissions omissions;
-  AddOmissions(instance, &omissions);
-  for (const auto& [part, reason] : omissions) {
-    out.Tag(wire::MakeTag(instance.plan->omitted->number, wire::WireType::kBytes));
-    const size_t begin = out.Begin();
-    out.Tag(wire::MakeTag(kOmittedPart, wire::WireType::kBytes));
-    out.Bytes(part);
-    out.Tag(wire::MakeTag(kOmittedReason, wire::WireType::kBytes));
-    out.Bytes(reason);
-    out.End(begin);
-  }
-}
-
-rpc::Reply Run::Assemble() {
-  rpc::Reply reply;
-  const Instance& root = instances_.front();
-  size_t expected = copies_.size() + 64;
-  for (const Slot& slot : root.slots) {
-    if (slot.bytes != nullptr) expected += slot.bytes->size() + 16;
-  }
-  wire::Writer out(&reply.message, expected);
-  Write(root, out);
-  out.Finish();
-  Omissions omissions;
-  AddOmissions(root, &omissions);
-  for (const auto& [part, reason] : omissions) {
-    absl::StrAppend(&reply.omitted, reply.omitted.empty() ? "" : ", ", part, ";reason=", reason);
-  }
-  return reply;
 }
 
 }  // namespace portico::compose

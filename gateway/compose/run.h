@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "gateway/compose/history.h"
 #include "gateway/compose/plan.h"
 #include "gateway/compose/wire_path.h"
 #include "gateway/net/event.h"
@@ -26,7 +28,8 @@ namespace portico::compose {
 class Run : public std::enable_shared_from_this<Run> {
  public:
   // `context` is the request's; it is not looked at any more once Close() was called.
-  Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, rpc::Payload request, rpc::Context& context);
+  Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, History& history, rpc::Payload request,
+      rpc::Context& context);
 
   // Starts every call that needs nothing but the request. `finished()` is set when no call is left, or one that was
   // required has failed: possibly at once.
@@ -59,15 +62,34 @@ class Run : public std::enable_shared_from_this<Run> {
     int waits_for = 0;                         // siblings not settled yet
     std::shared_ptr<const std::string> bytes;  // what `values` point into
     WireValues values;
-    absl::Status failure;                                  // kOmitted: why,
-    absl::string_view reason;                              // in a word
+    std::string omitted;       // what the part lacks itself, when a facade has made it
+    std::string asked;         // of a part whose reply may be stale: what LastGood knows its call by
+    absl::Status failure;      // kOmitted: why,
+    absl::string_view reason;  // in a word
     const transcode::FieldSelection* selection = nullptr;  // of what is within the part
     std::vector<Instance*> elements;                       // by value, when the part has fetches within
   };
+  using Message = std::shared_ptr<const std::string>;
+  // What a call has given.
+  struct Fetched {
+    Message message;
+    std::string omitted;  // as rpc::Reply has it: of a facade that this one is composed of
+  };
+  // One call, and the parts that it is made for.
+  struct Flight {
+    std::vector<std::pair<Instance*, size_t>> waiting;  // with the part's index
+    bool over = false;
+    absl::StatusOr<Fetched> reply;  // once it is over
+  };
   // Bounds the calls of one part over all elements of one list.
   struct Gate {
+    struct Waiting {
+      Instance* instance;
+      Flight* flight;
+      rpc::Payload request;
+    };
     uint32_t in_flight = 0;
-    std::deque<std::pair<Instance*, rpc::Payload>> queue;
+    std::deque<Waiting> queue;
   };
   // One message of the answer: the answer itself, or an element that has fetches within.
   struct Instance {
@@ -114,34 +136,55 @@ class Run : public std::enable_shared_from_this<Run> {
                    absl::FunctionRef<void(State, const absl::Status&, absl::string_view reason)> settle) const;
   Value Evaluate(const Source& source, const Instance& instance) const;
 
-  void StartCall(Instance& instance, size_t index, rpc::Payload request);
-  static Async<void> RunCall(std::shared_ptr<Run> run, Instance* instance, size_t index, rpc::Payload request);
+  // What LastGood knows a call by: what is asked, and everything of the caller that a service is told.
+  std::string Asked(absl::string_view request) const;
+  // Whether an optional part need not be called: by its recent times it would come in after the deadline.
+  bool IsHopeless(const MessagePlan& plan, const Part& part);
+  // Until when the part's call may take: required parts that can only start after it are left their usual time.
+  net::Deadline CallDeadline(const MessagePlan& plan, const Part& part);
+
+  void StartCall(Instance& instance, size_t index, Flight* flight, rpc::Payload request);
+  static Async<void> RunCall(std::shared_ptr<Run> run, Instance* instance, size_t index, Flight* flight,
+                             rpc::Payload request);
+  // The call's reply is there: for the part that it was made for, or for all that share it.
+  void Land(Instance& instance, size_t index, Flight* flight, absl::StatusOr<Fetched> reply);
+  void Receive(Instance& instance, size_t index, const absl::StatusOr<Fetched>& reply);
   static Async<void> RunBatch(std::shared_ptr<Run> run, size_t index, std::vector<Instance*> elements,
                               rpc::Payload request);
-  Async<absl::StatusOr<std::string>> Fetch(const Part& part, rpc::Payload request);
+  Async<absl::StatusOr<Fetched>> Fetch(const MessagePlan& plan, const Part& part, rpc::Payload request);
   void StartBatch(size_t index, std::vector<Instance*> elements);
-  void TakeBatch(size_t index, const std::vector<Instance*>& elements, std::string message);
+  void TakeBatch(size_t index, const std::vector<Instance*>& elements, const Message& bytes);
   // Makes what was selected from `bytes` the part's value, and starts the fetches within it.
-  void Take(Instance& instance, size_t index, const std::shared_ptr<const std::string>& bytes,
-            const WireValues& selected);
+  void Take(Instance& instance, size_t index, const Message& bytes, const WireValues& selected);
+  // Makes `values` within `bytes`, which are of the field's own type, the part's value.
+  void Place(Instance& instance, size_t index, Message bytes, WireValues values);
+  // Finds something to stand in for a part that failed; false when there is nothing.
+  bool StandIn(Instance& instance, size_t index, const absl::Status& status);
+  // The last good reply to what was asked; nullptr when there is none, or `status` means that it does not hold any
+  // more.
+  Message Stale(const Part& part, absl::string_view asked, const absl::Status& status);
   void StartElements(Slot& slot, const Part& part);
   void Fail(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason);
   void Settle(Instance& instance, size_t index, State state);
 
   void Write(const Instance& instance, wire::Writer& out) const;
   // The parts left out, each path once, by their order in the plan.
-  using Omissions = std::vector<std::pair<absl::string_view, absl::string_view>>;
+  using Omissions = std::vector<std::pair<std::string, std::string>>;
+  static void AddOmission(absl::string_view path, absl::string_view reason, Omissions* omissions);
   void AddOmissions(const Instance& instance, Omissions* omissions) const;
 
   const Plan& plan_;
   const std::vector<rpc::Handler*>& handlers_;
+  History& history_;
+  PartTimes& times_;
   const rpc::Payload request_;
   rpc::Context context_;
   const transcode::FieldSelection* const selection_;
   std::string copies_;              // the answer's fields that are the request's
   std::deque<Instance> instances_;  // the answer itself first
   std::deque<std::vector<Gate>> gates_;
-  int outstanding_ = 0;  // wanted slots not settled
+  absl::flat_hash_map<std::string, std::unique_ptr<Flight>> flights_;  // of shareable parts, by method and request
+  int outstanding_ = 0;                                                // wanted slots not settled
   int required_outstanding_ = 0;
   int turns_ = 0;
   bool over_ = false;  // nothing is left to do: all is settled, or something required has failed

@@ -130,4 +130,13 @@ void WirePath::CollectFrom(absl::Span<const absl::string_view> message, size_t s
   CollectFrom(chunks, step + 1, values);
 }
 
+void WirePath::AppendWrapped(std::string leaf, std::string* message) const {
+  for (size_t i = steps_.size() - 1; i-- > 0;) {
+    std::string outer;
+    wire::AppendBytesField(steps_[i]->number, leaf, &outer);
+    leaf = std::move(outer);
+  }
+  message->append(leaf);
+}
+
 }  // namespace portico::compose

@@ -1,6 +1,7 @@
 #ifndef PORTICO_GATEWAY_COMPOSE_WIRE_PATH_H_
 #define PORTICO_GATEWAY_COMPOSE_WIRE_PATH_H_
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,11 @@ inline bool IsEmpty(const WireValue& value) {
   return value.type == wire::WireType::kBytes && value.bytes.empty();
 }
 
+// True when nothing in the values has anything in it.
+inline bool AllEmpty(const WireValues& values) {
+  return std::all_of(values.begin(), values.end(), IsEmpty);
+}
+
 // A dotted path of proto field names through messages, compiled against a message type: how composition takes a value
 // out of a request or a reply without parsing it. Immutable and thread-safe. REQUIRES: the tables outlive it.
 class WirePath {
@@ -43,6 +49,10 @@ class WirePath {
   void Collect(absl::Span<const absl::string_view> message, WireValues* values) const {
     CollectFrom(message, 0, values);
   }
+
+  // Appends `leaf`, encoded fields of the path's innermost message, to `message` as the outermost one has them.
+  // REQUIRES: !empty().
+  void AppendWrapped(std::string leaf, std::string* message) const;
 
   bool empty() const { return steps_.empty(); }
   const std::vector<const schema::FieldTable*>& steps() const { return steps_; }

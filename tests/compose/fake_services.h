@@ -126,26 +126,35 @@ class FixedAttributes final : public rpc::Attributes {
 // One facade method over fake services, called with JSON.
 class Page {
  public:
-  // The folder's contracts must compile; `method` is "web.Web/GetPage".
-  Page(const portico::testing::TempFolder& folder, const std::string& method) {
+  // The folder's contracts must compile; `method` is "web.Web/GetPage". Its parts are answered by services() unless
+  // there is a handler.
+  Page(const portico::testing::TempFolder& folder, const std::string& method, rpc::Handler* handler = nullptr) {
     schema_ = schema::Schema::Load({{schema::ContractSource::Kind::kProtoFolder, folder.path(), {}}}, diagnostics_);
     if (schema_ == nullptr) return;
     method_ = schema_->FindMethod(method);
     plan_ = CompilePlan(*method_, *schema_, projections_, diagnostics_);
     if (plan_ == nullptr) return;
     services_ = std::make_unique<FakeServices>(*schema_);
-    composer_ = std::make_unique<Composer>(
-        *plan_, std::vector<rpc::Handler*>(static_cast<size_t>(plan_->part_count), services_.get()));
+    composer_ =
+        std::make_unique<Composer>(*plan_, std::vector<rpc::Handler*>(static_cast<size_t>(plan_->part_count),
+                                                                      handler == nullptr ? services_.get() : handler));
   }
 
   bool ok() const { return composer_ != nullptr; }
   std::string mistakes() const { return diagnostics_.ToString(); }
   FakeServices& services() { return *services_; }
+  Composer& composer() { return *composer_; }
   net::Worker& worker() { return worker_; }
-  rpc::Context& context() { return context_; }
+  rpc::Context& context() { return *context_; }
+  // Gives the next call a context of its own: a deadline is only ever shortened.
+  void NewContext() {
+    context_ = std::make_unique<rpc::Context>(worker_, net::Clock::now() + std::chrono::seconds(60));
+  }
 
   // Starts the call; answer() is its outcome once there is one.
   void Start(const std::string& request, const std::string& fields = "") {
+    answer_.reset();
+    omitted_.clear();
     rpc::Payload payload;
     const absl::Status written =
         transcode::JsonToWire(*method_->input, *schema_, request, {}, &payload.buffer(), nullptr);
@@ -155,7 +164,7 @@ class Page {
     }
     if (!fields.empty()) {
       selection_ = *transcode::FieldSelection::Compile(*method_->output, fields);
-      context_.set_selection(selection_.get());
+      context_->set_selection(selection_.get());
     }
     worker_.Spawn(Run(this, std::move(payload)));
     Poll();
@@ -194,7 +203,7 @@ class Page {
  private:
   static Async<void> Run(Page* page, rpc::Payload payload) {
     absl::StatusOr<rpc::Reply> reply =
-        co_await page->composer_->Call(*page->method_, std::move(payload), page->context_);
+        co_await page->composer_->Call(*page->method_, std::move(payload), *page->context_);
     if (!reply.ok()) {
       page->answer_ = reply.status();
       co_return;
@@ -215,7 +224,8 @@ class Page {
   std::unique_ptr<FakeServices> services_;
   std::unique_ptr<Composer> composer_;
   std::unique_ptr<const transcode::FieldSelection> selection_;
-  rpc::Context context_{worker_, net::Clock::now() + std::chrono::seconds(60)};
+  std::unique_ptr<rpc::Context> context_ =
+      std::make_unique<rpc::Context>(worker_, net::Clock::now() + std::chrono::seconds(60));
   std::optional<absl::StatusOr<std::string>> answer_;
   std::string omitted_;
 };

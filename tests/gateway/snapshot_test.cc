@@ -101,6 +101,35 @@ TEST_F(SnapshotTest, UnchangedClustersAreTakenOver) {
   EXPECT_NE(other->clusters().at("things"), first->clusters().at("things"));
 }
 
+TEST_F(SnapshotTest, AFacadeOfAFacadeIsComposedUnlessTheyNeedEachOther) {
+  constexpr char kPortal[] = R"(syntax = "proto3";
+package p;
+import "portico/annotations.proto";
+import "t.proto";
+import "w.proto";
+message Front { w.Page page = 1 [(portico.fetch) = { method: "w.Web/GetPage" bind: "id = request.id" }]; %s }
+service Portal { option (portico.facade) = true; rpc GetFront(t.Request) returns (Front); }
+)";
+  constexpr char kConfig[] = R"(contracts: [ { protos: proto } ]
+clusters: { things: { target: 'h:1', services: [ t.Things ] } }
+frontends: [ { name: web, listen: '127.0.0.1:0', expose: [ p.Portal ] } ]
+)";
+  const auto portal = [&](const std::string& more) {
+    std::string text = kPortal;
+    return text.replace(text.find("%s"), 2, more);
+  };
+  folder_.Write("proto/p.proto", portal(""));
+  const auto snapshot = Build(kConfig);
+  ASSERT_NE(snapshot, nullptr) << diagnostics_.ToString();
+  EXPECT_EQ(snapshot->frontends().front()->routes().size(), 1u);
+
+  folder_.Write("proto/p.proto", portal(R"(Small small = 2 [(portico.fetch) = { method: "p.Portal/GetFront" }]; }
+message Small {)"));
+  EXPECT_EQ(Build(kConfig), nullptr);
+  EXPECT_THAT(diagnostics_.ToString(),
+              HasSubstr("fetch.method of small: p.Portal/GetFront is composed of this part itself"));
+}
+
 TEST_F(SnapshotTest, PoliciesThatCannotBeKeptAreRefused) {
   folder_.Write("proto/t.proto", R"(syntax = "proto3";
 package t;

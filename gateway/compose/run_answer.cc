@@ -1,0 +1,92 @@
+// How a run becomes an answer.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gateway/compose/run.h"
+#include "gateway/wire/writer.h"
+
+namespace portico::compose {
+namespace {
+
+// Field numbers of portico.Omitted.
+constexpr uint32_t kOmittedPart = 1;
+constexpr uint32_t kOmittedReason = 2;
+
+}  // namespace
+
+void Run::AddOmission(absl::string_view path, absl::string_view reason, Omissions* omissions) {
+  const bool known = std::any_of(omissions->begin(), omissions->end(), [&](const auto& o) { return o.first == path; });
+  if (!known) omissions->emplace_back(path, reason);
+}
+
+void Run::AddOmissions(const Instance& instance, Omissions* omissions) const {
+  for (size_t i = 0; i < instance.slots.size(); ++i) {
+    const Slot& slot = instance.slots[i];
+    const absl::string_view path = PartOf(instance, i).path;
+    if (slot.state == State::kOmitted || slot.state == State::kWaiting) {
+      // What is still waiting when the answer is given ran out of time.
+      AddOmission(path, slot.state == State::kWaiting ? "deadline" : slot.reason, omissions);
+    }
+    if (!slot.omitted.empty()) {
+      for (const absl::string_view inner : absl::StrSplit(slot.omitted, ", ")) {
+        const std::pair<absl::string_view, absl::string_view> named = absl::StrSplit(inner, ";reason=");
+        AddOmission(absl::StrCat(path, ".", named.first), named.second, omissions);
+      }
+    }
+    for (const Instance* element : slot.elements) AddOmissions(*element, omissions);
+  }
+}
+
+void Run::Write(const Instance& instance, wire::Writer& out) const {
+  out.buffer().Append(instance.self);
+  for (size_t i = 0; i < instance.slots.size(); ++i) {
+    const Slot& slot = instance.slots[i];
+    if (slot.state != State::kIn) continue;
+    const uint32_t number = PartOf(instance, i).field->number;
+    for (size_t value = 0; value < slot.values.size(); ++value) {
+      out.Tag(wire::MakeTag(number, slot.values[value].type));
+      if (!slot.elements.empty()) {
+        const size_t begin = out.Begin();
+        Write(*slot.elements[value], out);
+        out.End(begin);
+      } else if (slot.values[value].type == wire::WireType::kBytes) {
+        out.Bytes(slot.values[value].bytes);
+      } else {
+        out.buffer().Append(slot.values[value].bytes);
+      }
+    }
+  }
+  if (instance.plan->omitted == nullptr) return;
+  Omissions omissions;
+  AddOmissions(instance, &omissions);
+  for (const auto& [part, reason] : omissions) {
+    out.Tag(wire::MakeTag(instance.plan->omitted->number, wire::WireType::kBytes));
+    const size_t begin = out.Begin();
+    out.Tag(wire::MakeTag(kOmittedPart, wire::WireType::kBytes));
+    out.Bytes(part);
+    out.Tag(wire::MakeTag(kOmittedReason, wire::WireType::kBytes));
+    out.Bytes(reason);
+    out.End(begin);
+  }
+}
+
+rpc::Reply Run::Assemble() {
+  rpc::Reply reply;
+  const Instance& root = instances_.front();
+  size_t expected = copies_.size() + 64;
+  for (const Slot& slot : root.slots) {
+    if (slot.bytes != nullptr) expected += slot.bytes->size() + 16;
+  }
+  wire::Writer out(&reply.message, expected);
+  Write(root, out);
+  out.Finish();
+  Omissions omissions;
+  AddOmissions(root, &omissions);
+  for (const auto& [part, reason] : omissions) {
+    absl::StrAppend(&reply.omitted, reply.omitted.empty() ? "" : ", ", part, ";reason=", reason);
+  }
+  return reply;
+}
+
+}  // namespace portico::compose

@@ -1,0 +1,262 @@
+// The calls of a run: how they begin, are shared, bounded and batched, and where their replies go.
+#include <algorithm>
+#include <exception>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "gateway/compose/run.h"
+#include "gateway/rpc/status.h"
+#include "gateway/transcode/check_wire.h"
+
+namespace portico::compose {
+namespace {
+
+// How deep messages may nest in an answer, as the JSON writer sees it.
+constexpr int kMaxDepth = 100;
+
+net::Deadline DeadlineIn(absl::Duration timeout) {
+  return net::After(net::Clock::now(), absl::ToChronoNanoseconds(timeout));
+}
+
+}  // namespace
+
+void Run::Begin(Instance& instance, size_t index) {
+  if (closed_ || over_) return;
+  const Part& part = PartOf(instance, index);
+  rpc::Payload request;
+  const auto settle = [&](State state, const absl::Status& status, absl::string_view reason) {
+    if (state == State::kOmitted) {
+      Fail(instance, index, status, reason);
+    } else {
+      Settle(instance, index, state);
+    }
+  };
+  if (!BindRequest(instance, part, &request, settle)) return;
+  if (part.stale > absl::ZeroDuration()) instance.slots[index].asked = Asked(request.bytes());
+  if (IsHopeless(*instance.plan, part)) {
+    return Fail(instance, index, absl::DeadlineExceededError("it would not be in before the time is up"), "deadline");
+  }
+  Flight* flight = nullptr;
+  if (part.shareable) {
+    std::string key =
+        absl::StrCat(part.method->full_name, " ", absl::ToInt64Nanoseconds(part.timeout), " ", request.bytes());
+    std::unique_ptr<Flight>& shared = flights_[std::move(key)];
+    const bool first = shared == nullptr;
+    if (first) shared = std::make_unique<Flight>();
+    flight = shared.get();
+    if (flight->over) return Receive(instance, index, flight->reply);
+    flight->waiting.emplace_back(&instance, index);
+    if (!first) return;
+  }
+  if (instance.gates != nullptr) {
+    Gate& gate = (*instance.gates)[index];
+    if (gate.in_flight >= part.concurrency) {
+      gate.queue.push_back({&instance, flight, std::move(request)});
+      return;
+    }
+    ++gate.in_flight;
+  }
+  StartCall(instance, index, flight, std::move(request));
+}
+
+std::string Run::Asked(absl::string_view request) const {
+  std::string asked = absl::StrCat(request.size(), ":", request);
+  for (const auto& [name, value] : context_.metadata()) {
+    // Different in every request, and no service answers differently for them.
+    if (name == "traceparent" || name == "tracestate" || name == "x-request-id") continue;
+    absl::StrAppend(&asked, name, "=", value.size(), ":", value);
+  }
+  return asked;
+}
+
+namespace {
+
+// How long the required parts that can only start after this one usually take, one after the other.
+net::Clock::duration RequiredAfter(const MessagePlan& plan, const Part& part, const PartTimes& times) {
+  net::Clock::duration longest{};
+  const auto consider = [&](const MessagePlan& within, const Part& next) {
+    if (!next.required) return;
+    longest = std::max(longest, times.P95(static_cast<size_t>(next.id)) + RequiredAfter(within, next, times));
+  };
+  for (const int next : part.needed_by) consider(plan, plan.parts[static_cast<size_t>(next)]);
+  if (part.elements != nullptr) {
+    for (const Part& next : part.elements->parts) consider(*part.elements, next);
+  }
+  return longest;
+}
+
+}  // namespace
+
+bool Run::IsHopeless(const MessagePlan& plan, const Part& part) {
+  const auto id = static_cast<size_t>(part.id);
+  const net::Clock::duration usual = times_.P95(id);
+  if (part.required || usual == net::Clock::duration::zero() || context_.deadline() == net::kNoDeadline) return false;
+  if (context_.deadline() - net::Clock::now() >= usual) return false;
+  // Without it a required part would fail at once.
+  const bool leads_to_required = std::any_of(part.needed_by.begin(), part.needed_by.end(),
+                                             [&](int next) { return plan.parts[static_cast<size_t>(next)].required; });
+  return !leads_to_required && !times_.Probe(id);
+}
+
+net::Deadline Run::CallDeadline(const MessagePlan& plan, const Part& part) {
+  const net::Deadline own = DeadlineIn(part.timeout);
+  if (context_.deadline() == net::kNoDeadline) return own;
+  const net::Clock::duration after = RequiredAfter(plan, part, times_);
+  if (after == net::Clock::duration::zero()) return own;
+  const net::Deadline divided = context_.deadline() - after;
+  // When there is not enough for both there is nothing to divide.
+  const bool enough = divided > net::Clock::now() + times_.P95(static_cast<size_t>(part.id));
+  return enough ? std::min(own, divided) : own;
+}
+
+void Run::StartCall(Instance& instance, size_t index, Flight* flight, rpc::Payload request) {
+  context_.worker().Spawn(RunCall(shared_from_this(), &instance, index, flight, std::move(request)));
+}
+
+Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t index, Flight* flight,
+                         rpc::Payload request) {
+  const Part& part = run->PartOf(*instance, index);
+  absl::StatusOr<Fetched> reply = co_await run->Fetch(*instance->plan, part, std::move(request));
+  if (reply.ok() && !instance->slots[index].asked.empty()) {
+    run->history_.last_good(part)->Put(instance->slots[index].asked, reply->message, net::Clock::now());
+  }
+  if (run->closed_) co_return;
+  const Turn turn(*run);
+  if (instance->gates != nullptr) {
+    Gate& gate = (*instance->gates)[index];
+    --gate.in_flight;
+    if (!gate.queue.empty()) {
+      Gate::Waiting next = std::move(gate.queue.front());
+      gate.queue.pop_front();
+      ++gate.in_flight;
+      run->StartCall(*next.instance, index, next.flight, std::move(next.request));
+    }
+  }
+  run->Land(*instance, index, flight, std::move(reply));
+}
+
+void Run::Land(Instance& instance, size_t index, Flight* flight, absl::StatusOr<Fetched> reply) {
+  if (flight == nullptr) return Receive(instance, index, reply);
+  flight->over = true;
+  flight->reply = std::move(reply);
+  for (const auto& [waiting, its_index] : std::exchange(flight->waiting, {})) {
+    if (over_) return;
+    Receive(*waiting, its_index, flight->reply);
+  }
+}
+
+void Run::Receive(Instance& instance, size_t index, const absl::StatusOr<Fetched>& reply) {
+  if (!reply.ok()) return Fail(instance, index, reply.status(), rpc::OmissionReason(reply.status()));
+  WireValues selected;
+  PartOf(instance, index).select.Collect({*reply->message}, &selected);
+  instance.slots[index].omitted = reply->omitted;
+  Take(instance, index, reply->message, selected);
+}
+
+Async<absl::StatusOr<Run::Fetched>> Run::Fetch(const MessagePlan& plan, const Part& part, rpc::Payload request) {
+  const net::Deadline began = net::Clock::now();
+  try {
+    rpc::Context call(context_, CallDeadline(plan, part));
+    absl::StatusOr<rpc::Reply> reply =
+        co_await handlers_[static_cast<size_t>(part.id)]->Call(*part.method, std::move(request), call);
+    // A call that was given up has taken at least so long; one that failed otherwise tells nothing.
+    const net::Clock::duration taken = net::Clock::now() - began;
+    const auto id = static_cast<size_t>(part.id);
+    if (reply.ok() || absl::IsDeadlineExceeded(reply.status()) || (closed_ && taken > times_.P95(id))) {
+      times_.Add(id, taken);
+    }
+    if (!reply.ok()) co_return reply.status();
+    // In the answer the part is some messages down: together they must not nest too deep.
+    const int depth = 1 + static_cast<int>(std::count(part.path.begin(), part.path.end(), '.'));
+    const absl::Status wire = transcode::CheckWire(*part.method->output, reply->message, kMaxDepth - depth);
+    if (!wire.ok()) {
+      co_return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("the reply for ", part.path, " is malformed")),
+                                    502);
+    }
+    co_return Fetched{std::make_shared<const std::string>(std::move(reply->message)), std::move(reply->omitted)};
+  } catch (const std::exception&) {
+    // Out of memory, most likely: one part fails, not the process.
+    co_return absl::InternalError(absl::StrCat("the call for ", part.path, " failed"));
+  }
+}
+
+void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
+  if (over_) return;
+  std::erase_if(elements, [&](const Instance* element) { return element->slots[index].state != State::kWaiting; });
+  if (elements.empty()) return;
+  const Part& part = PartOf(*elements.front(), index);
+  rpc::Payload request;
+  const auto settle_all = [&](State state, const absl::Status& status, absl::string_view reason) {
+    for (Instance* element : elements) {
+      if (state == State::kOmitted) {
+        Fail(*element, index, status, reason);
+      } else {
+        Settle(*element, index, state);
+      }
+    }
+  };
+  if (!BindRequest(*elements.front(), part, &request, settle_all)) return;
+  absl::flat_hash_set<absl::string_view> keys;
+  std::vector<Instance*> asking;
+  std::string encoded;
+  for (Instance* element : elements) {
+    const Value key = Evaluate(part.batch->from, *element);
+    if (key.kind != Value::Kind::kPresent || AllEmpty(key.values)) {
+      Settle(*element, index, State::kSkipped);
+      continue;
+    }
+    asking.push_back(element);
+    if (!keys.insert(key.values.front().bytes).second) continue;
+    AppendField(part.batch->keys.leaf().number, key.values.front(), &encoded);
+  }
+  if (asking.empty()) return;
+  part.batch->keys.AppendWrapped(std::move(encoded), &request.buffer());
+  context_.worker().Spawn(RunBatch(shared_from_this(), index, std::move(asking), std::move(request)));
+}
+
+Async<void> Run::RunBatch(std::shared_ptr<Run> run, size_t index, std::vector<Instance*> elements,
+                          rpc::Payload request) {
+  const MessagePlan& plan = *elements.front()->plan;
+  const Part& part = run->PartOf(*elements.front(), index);
+  std::string asked;
+  if (part.stale > absl::ZeroDuration()) asked = run->Asked(request.bytes());
+  absl::StatusOr<Fetched> reply = co_await run->Fetch(plan, part, std::move(request));
+  if (reply.ok() && !asked.empty()) run->history_.last_good(part)->Put(asked, reply->message, net::Clock::now());
+  if (run->closed_) co_return;
+  const Turn turn(*run);
+  const Message message = reply.ok() ? reply->message : run->Stale(part, asked, reply.status());
+  if (message != nullptr) {
+    run->TakeBatch(index, elements, message);
+    co_return;
+  }
+  for (Instance* element : elements) {
+    if (run->over_) co_return;
+    run->Fail(*element, index, reply.status(), rpc::OmissionReason(reply.status()));
+  }
+}
+
+void Run::TakeBatch(size_t index, const std::vector<Instance*>& elements, const Message& bytes) {
+  const Part& part = PartOf(*elements.front(), index);
+  WireValues items;
+  part.batch->items.Collect({*bytes}, &items);
+  absl::flat_hash_map<absl::string_view, absl::string_view> by_key;
+  for (const WireValue& item : items) {
+    WireValues key;
+    part.batch->item_key.Collect({item.bytes}, &key);
+    if (!key.empty()) by_key.emplace(key.front().bytes, item.bytes);
+  }
+  for (Instance* element : elements) {
+    if (over_) return;
+    const WireValues key = Evaluate(part.batch->from, *element).values;
+    const auto item = by_key.find(key.front().bytes);
+    if (item == by_key.end()) {
+      Fail(*element, index, absl::NotFoundError(absl::StrCat("there is no ", part.path)), "not_found");
+      continue;
+    }
+    WireValues selected;
+    part.select.Collect({item->second}, &selected);
+    Take(*element, index, bytes, selected);
+  }
+}
+
+}  // namespace portico::compose

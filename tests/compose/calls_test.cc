@@ -1,0 +1,134 @@
+// Which calls a page makes: the same one once, and none that would come in too late.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "gateway/compose/part_times.h"
+#include "tests/compose/fake_services.h"
+
+namespace portico::compose {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr char kContracts[] = R"(syntax = "proto3";
+package web;
+import "portico/annotations.proto";
+
+message Request { string product_id = 1; }
+message Product { string product_id = 1; string title = 2; string seller_id = 3; }
+message Items { repeated Item items = 1; }
+message Item { string product_id = 1; }
+service Shop {
+  rpc GetProduct(Request) returns (Product);
+  rpc ListItems(Request) returns (Items);
+  rpc GetSlow(Request) returns (Product);
+}
+message SamePage {
+  Product product = 1 [(portico.fetch) = { method: "web.Shop/GetProduct" bind: "product_id = request.product_id" }];
+  string title = 2 [(portico.fetch) = { method: "web.Shop/GetProduct" bind: "product_id = request.product_id" select: "title" }];
+  Product other = 3 [(portico.fetch) = { method: "web.Shop/GetProduct" bind: 'product_id = "other"' }];
+  Product again = 4 [(portico.fetch) = { method: "web.Shop/GetProduct" bind: "product_id = self.other.product_id" }];
+  Product impatient = 5 [(portico.fetch) = { method: "web.Shop/GetProduct" bind: "product_id = request.product_id" timeout: "3s" }];
+  repeated Part items = 6 [(portico.fetch) = { method: "web.Shop/ListItems" select: "items" }];
+  repeated portico.Omitted omitted = 15;
+}
+message Part {
+  string product_id = 1;
+  Product product = 2 [(portico.fetch) = { method: "web.Shop/GetProduct" bind: "product_id = self.product_id" concurrency: 1 }];
+}
+message SlowPage {
+  Product product = 1 [(portico.fetch) = { method: "web.Shop/GetProduct" }];
+  Product slow = 2 [(portico.fetch) = { method: "web.Shop/GetSlow" }];
+  repeated portico.Omitted omitted = 15;
+}
+service Web {
+  option (portico.facade) = true;
+  rpc GetSame(Request) returns (SamePage);
+  rpc GetSlow(Request) returns (SlowPage) { option (portico.policy) = { timeout: "40ms" }; }
+}
+)";
+
+class CallsTest : public ::testing::Test {
+ protected:
+  CallsTest() { folder_.Write("web.proto", kContracts); }
+  portico::testing::TempFolder folder_;
+};
+
+absl::StatusOr<std::string> Echo(const std::string& request) {
+  return request;
+}
+
+TEST_F(CallsTest, TheSameCallIsMadeOnce) {
+  Page page(folder_, "web.Web/GetSame");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetProduct", Echo);
+  page.services().On(
+      "web.Shop/ListItems",
+      R"({"items": [{"productId": "a"}, {"productId": "p"}, {"productId": "a"}, {"productId": "other"}]})");
+  EXPECT_EQ(page.Get(R"({"productId": "p"})"),
+            R"({"product":{"productId":"p"},"other":{"productId":"other"},"again":{"productId":"other"},)"
+            R"("impatient":{"productId":"p"},"items":[{"productId":"a","product":{"productId":"a"}},)"
+            R"({"productId":"p","product":{"productId":"p"}},{"productId":"a","product":{"productId":"a"}},)"
+            R"({"productId":"other","product":{"productId":"other"}}]})");
+  // p, other, a; and p with another timeout.
+  EXPECT_EQ(page.services().Count("web.Shop/GetProduct"), 4);
+}
+
+TEST_F(CallsTest, AFailureIsSharedToo) {
+  Page page(folder_, "web.Web/GetSame");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetProduct", [](const std::string&) { return absl::NotFoundError("none"); });
+  page.services().On("web.Shop/ListItems", R"({"items": [{"productId": "p"}, {"productId": "p"}]})");
+  EXPECT_EQ(page.Get(R"({"productId": "p"})"),
+            R"({"items":[{"productId":"p"},{"productId":"p"}],"omitted":[{"part":"product","reason":"not_found"},)"
+            R"({"part":"title","reason":"not_found"},{"part":"other","reason":"not_found"},)"
+            R"({"part":"again","reason":"dependency"},{"part":"impatient","reason":"not_found"},)"
+            R"({"part":"items.product","reason":"not_found"}]})");
+  EXPECT_EQ(page.services().Count("web.Shop/GetProduct"), 3);
+}
+
+TEST_F(CallsTest, APartThatIsAlwaysLateIsNotWaitedForAnyMore) {
+  Page page(folder_, "web.Web/GetSlow");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetProduct", R"({"title": "here"})");
+  page.services().On("web.Shop/GetSlow", R"({"title": "late"})", /*held=*/true);
+  const std::string without = R"({"product":{"title":"here"},"omitted":[{"part":"slow","reason":"deadline"}]})";
+  for (int i = 0; i < 16; ++i) {
+    page.NewContext();
+    EXPECT_EQ(page.Get("{}"), without);
+  }
+  EXPECT_EQ(page.services().Count("web.Shop/GetSlow"), 16);
+  // From now on it is known to take the whole time there is. It is tried now and then all the same.
+  int tried = 0;
+  for (int i = 0; i < 16; ++i) {
+    const int before = page.services().Count("web.Shop/GetSlow");
+    page.NewContext();
+    page.Start("{}");
+    if (page.services().Count("web.Shop/GetSlow") > before) {
+      ++tried;
+      page.Wait();
+    } else {
+      EXPECT_TRUE(page.answered()) << "nothing is waited for";
+    }
+    EXPECT_EQ(page.answer(), without);
+  }
+  EXPECT_EQ(tried, 2);
+}
+
+TEST(PartTimesTest, KnowsWhatNearlyAllCallsDoNotExceed) {
+  PartTimes times(2);
+  for (int i = 0; i < 15; ++i) times.Add(0, milliseconds(10));
+  EXPECT_EQ(times.P95(0), milliseconds(0)) << "too few to tell";
+  times.Add(0, milliseconds(10));
+  EXPECT_EQ(times.P95(0), milliseconds(10));
+  for (int i = 0; i < 64; ++i) times.Add(0, milliseconds(i < 60 ? 20 : 1000));
+  EXPECT_EQ(times.P95(0), milliseconds(20));
+  for (int i = 0; i < 64; ++i) times.Add(0, milliseconds(i < 50 ? 20 : 1000));
+  EXPECT_EQ(times.P95(0), milliseconds(1000));
+  EXPECT_EQ(times.P95(1), milliseconds(0));
+}
+
+}  // namespace
+}  // namespace portico::compose

@@ -1,0 +1,192 @@
+// What stands in for a part that fails: a literal, or its last good reply.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "gateway/compose/last_good.h"
+#include "gateway/rpc/status.h"
+#include "tests/compose/fake_services.h"
+
+namespace portico::compose {
+namespace {
+
+constexpr char kContracts[] = R"(syntax = "proto3";
+package web;
+import "portico/annotations.proto";
+
+message StockRequest { string product_id = 1; }
+message Stock { int32 available = 1; string warehouse = 2; }
+message Reviews { repeated Review reviews = 1; }
+message Review { string text = 1; }
+message Items { repeated Item items = 1; }
+message Item { string product_id = 1; }
+message BatchRequest { repeated string product_ids = 1; }
+message BatchReply { repeated Product products = 1; }
+message Product { string product_id = 1; string title = 2; }
+service Shop {
+  rpc GetStock(StockRequest) returns (Stock);
+  rpc ListReviews(StockRequest) returns (Reviews);
+  rpc ListItems(StockRequest) returns (Items);
+  rpc BatchGet(BatchRequest) returns (BatchReply);
+}
+
+message PageRequest { string product_id = 1; }
+message LiteralPage {
+  Stock stock = 1 [(portico.fetch) = { method: "web.Shop/GetStock" bind: "product_id = request.product_id"
+    fallback: '{"available": 1, "warehouse": "unknown"}' }];
+  repeated Review reviews = 2 [(portico.fetch) = { method: "web.Shop/ListReviews" select: "reviews" fallback: '[]' }];
+  int32 available = 3 [(portico.fetch) = { method: "web.Shop/GetStock" select: "available" fallback: '-1' }];
+  repeated Review dependent = 4 [(portico.fetch) = { method: "web.Shop/ListReviews" select: "reviews"
+    bind: "product_id = self.stock.warehouse" fallback: '[{"text": "none"}]' }];
+  repeated portico.Omitted omitted = 15;
+}
+message StalePage {
+  Stock stock = 1 [(portico.fetch) = { method: "web.Shop/GetStock" bind: "product_id = request.product_id"
+    stale: "10s" required: true }];
+  repeated portico.Omitted omitted = 15;
+}
+message ShortPage {
+  Stock stock = 1 [(portico.fetch) = { method: "web.Shop/GetStock" stale: "1ms" fallback: "stale" }];
+  repeated portico.Omitted omitted = 15;
+}
+message BatchPage {
+  repeated Part items = 1 [(portico.fetch) = { method: "web.Shop/ListItems" select: "items" }];
+  repeated portico.Omitted omitted = 15;
+}
+message Part {
+  string product_id = 1;
+  Product product = 2 [(portico.fetch) = { method: "web.Shop/BatchGet" stale: "10s" fallback: '{"title": "?"}'
+    batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "product_id" } }];
+}
+message LatePage {
+  Stock stock = 1 [(portico.fetch) = { method: "web.Shop/GetStock" fallback: '{"available": 5}' }];
+}
+service Web {
+  option (portico.facade) = true;
+  rpc GetLiteral(PageRequest) returns (LiteralPage);
+  rpc GetStale(PageRequest) returns (StalePage);
+  rpc GetShort(PageRequest) returns (ShortPage);
+  rpc GetBatch(PageRequest) returns (BatchPage);
+  rpc GetLate(PageRequest) returns (LatePage) { option (portico.policy) = { timeout: "30ms" }; }
+}
+)";
+
+class StandInTest : public ::testing::Test {
+ protected:
+  StandInTest() { folder_.Write("web.proto", kContracts); }
+  portico::testing::TempFolder folder_;
+};
+
+TEST_F(StandInTest, ALiteralStandsInAndIsNotNamed) {
+  Page page(folder_, "web.Web/GetLiteral");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  EXPECT_EQ(page.Get(R"({"productId": "p"})"),
+            R"({"stock":{"available":1,"warehouse":"unknown"},"available":-1,"dependent":[{"text":"none"}]})");
+  EXPECT_EQ(page.omitted(), "");
+}
+
+TEST_F(StandInTest, ALiteralIsNotUsedWhenThePartIsIn) {
+  Page page(folder_, "web.Web/GetLiteral");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetStock", R"({"available": 9, "warehouse": "north"})");
+  page.services().On("web.Shop/ListReviews", R"({"reviews": [{"text": "good"}]})");
+  EXPECT_EQ(page.Get("{}"), R"({"stock":{"available":9,"warehouse":"north"},"reviews":[{"text":"good"}],"available":9,)"
+                            R"("dependent":[{"text":"good"}]})");
+}
+
+TEST_F(StandInTest, ALiteralStandsInForWhatIsNotInWhenTheTimeIsUp) {
+  Page page(folder_, "web.Web/GetLate");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetStock", R"({"available": 9})", /*held=*/true);
+  EXPECT_EQ(page.Get("{}"), R"({"stock":{"available":5}})");
+}
+
+TEST_F(StandInTest, TheLastGoodReplyStandsInEvenForARequiredPart) {
+  Page page(folder_, "web.Web/GetStale");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetStock", R"({"available": 3})");
+  EXPECT_EQ(page.Get(R"({"productId": "p"})"), R"({"stock":{"available":3}})");
+  page.services().On("web.Shop/GetStock", [](const std::string&) { return absl::UnavailableError("down"); });
+  EXPECT_EQ(page.Get(R"({"productId": "p"})"), R"({"stock":{"available":3}})");
+  EXPECT_EQ(page.omitted(), "");
+  // Of another product nothing is known.
+  page.Get(R"({"productId": "q"})");
+  EXPECT_EQ(page.status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(StandInTest, WhatTheServiceDeniesIsNotAnsweredFromBefore) {
+  for (const auto code : {absl::StatusCode::kNotFound, absl::StatusCode::kPermissionDenied,
+                          absl::StatusCode::kUnauthenticated, absl::StatusCode::kInvalidArgument}) {
+    Page page(folder_, "web.Web/GetStale");
+    ASSERT_TRUE(page.ok()) << page.mistakes();
+    page.services().On("web.Shop/GetStock", R"({"available": 3})");
+    page.Get("{}");
+    page.services().On("web.Shop/GetStock", [code](const std::string&) { return absl::Status(code, "no"); });
+    page.Get("{}");
+    EXPECT_EQ(page.status().code(), code);
+  }
+}
+
+TEST_F(StandInTest, OnesLastReplyIsNobodyElses) {
+  Page page(folder_, "web.Web/GetStale");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  const auto as = [&](const std::string& token) {
+    page.context().set_metadata(std::make_shared<rpc::Metadata>(
+        rpc::Metadata{{"authorization", "Bearer " + token}, {"x-request-id", "differs every time " + token}}));
+  };
+  page.services().On("web.Shop/GetStock", R"({"available": 3})");
+  as("ann");
+  page.Get("{}");
+  page.services().On("web.Shop/GetStock", [](const std::string&) { return absl::UnavailableError("down"); });
+  as("bob");
+  page.Get("{}");
+  EXPECT_EQ(page.status().code(), absl::StatusCode::kUnavailable);
+  as("ann");
+  EXPECT_EQ(page.Get("{}"), R"({"stock":{"available":3}})");
+}
+
+TEST_F(StandInTest, AReplyThatIsTooOldDoesNotStandIn) {
+  Page page(folder_, "web.Web/GetShort");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetStock", R"({"available": 3})");
+  page.Get("{}");
+  const auto old = net::Clock::now() + std::chrono::milliseconds(2);
+  while (net::Clock::now() < old) page.Poll();
+  page.services().On("web.Shop/GetStock", [](const std::string&) { return absl::UnavailableError("down"); });
+  EXPECT_EQ(page.Get("{}"), R"({"omitted":[{"part":"stock","reason":"unavailable"}]})");
+}
+
+TEST_F(StandInTest, ABatchHasBoth) {
+  Page page(folder_, "web.Web/GetBatch");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/ListItems", R"({"items": [{"productId": "a"}, {"productId": "b"}]})");
+  page.services().On("web.Shop/BatchGet", R"({"products": [{"productId": "a", "title": "A"}]})");
+  const std::string whole =
+      R"({"items":[{"productId":"a","product":{"productId":"a","title":"A"}},{"productId":"b","product":{"title":"?"}}]})";
+  EXPECT_EQ(page.Get("{}"), whole);
+  page.services().On("web.Shop/BatchGet", [](const std::string&) { return absl::UnavailableError("down"); });
+  EXPECT_EQ(page.Get("{}"), whole);
+  page.services().On("web.Shop/ListItems", R"({"items": [{"productId": "c"}]})");
+  EXPECT_EQ(page.Get("{}"), R"({"items":[{"productId":"c","product":{"title":"?"}}]})");
+}
+
+TEST(LastGoodTest, IsBounded) {
+  LastGood kept;
+  const net::Deadline now = net::Clock::now();
+  const auto reply = std::make_shared<const std::string>(100000, 'x');
+  for (int i = 0; i < 1000; ++i) kept.Put(std::to_string(i), reply, now);
+  EXPECT_EQ(kept.Get("0", now), nullptr);
+  EXPECT_EQ(kept.Get("900", now), nullptr);
+  EXPECT_NE(kept.Get("999", now), nullptr);
+  EXPECT_EQ(kept.Get("999", now + std::chrono::seconds(1)), nullptr);
+  kept.Put("large", std::make_shared<const std::string>(LastGood::kMaxBytes, 'x'), now);
+  EXPECT_EQ(kept.Get("large", now), nullptr);
+  EXPECT_NE(kept.Get("999", now), nullptr);
+  const auto newer = std::make_shared<const std::string>("new");
+  kept.Put("999", newer, now);
+  EXPECT_EQ(kept.Get("999", now), newer);
+}
+
+}  // namespace
+}  // namespace portico::compose
