@@ -122,19 +122,19 @@ def system_calls(pid, run, folder):
     raise RuntimeError("neither perf nor strace may watch the process")
 
 
-def is_ours(name):
-    return name.startswith("portico::")
-
-
 def describe(stack, names):
-    """The innermost function of Portico's own, and two of its callers."""
-    frames = [name for address in stack for name in names.get(address, [])]
-    ours = [name for name in frames if is_ours(name)]
+    """The innermost function of Portico's own with its line, what it called that allocated, and two of its callers."""
+    frames = [frame for address in stack for frame in names.get(address, [])]
+    ours = next((i for i, (name, _) in enumerate(frames) if name.startswith("portico::")), None)
+    if ours is None:
+        return " < ".join(name for name, _ in frames[:4])
     shown = []
-    for name in ours:
-        if not shown or shown[-1] != name:
-            shown.append(name.removeprefix("portico::"))
-    return " < ".join(shown[:4]) or " < ".join(frames[:4])
+    for name, _ in frames[ours + 1:]:
+        if name.startswith("portico::") and name not in (frames[ours][0], *shown):
+            shown.append(name)
+    name, place = frames[ours]
+    called = f": {frames[ours - 1][0]}" if ours else ""
+    return " < ".join(one.removeprefix("portico::") for one in [f"{name} ({place}{called})", *shown[:2]])
 
 
 def report_stacks(gateway, before, requests):

@@ -9,6 +9,7 @@ perf samples the process for a few seconds under load of 64 connections. Where t
 import argparse
 import glob
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -90,7 +91,7 @@ def by_gperftools(gateway, folder, load):
     names = Symbols(gateway.process.pid).names([address for stack, _ in raw for address in stack])
     stacks = Counter()
     for stack, count in raw:
-        frames = [name for address in stack for name in names.get(address, ["unknown"])]
+        frames = [name for address in stack for name, _ in names.get(address, [("unknown", "")])]
         stacks[tuple(reversed(frames))] += count
     return stacks
 
@@ -141,14 +142,29 @@ def main():
     return 0
 
 
+KINDS = (("kernel", r"_\[k\]$"), ("allocator", r"^(tc_|tcmalloc|new|delete|malloc|calloc|free|aligned_alloc|operator)"),
+         ("Portico, {}", r"^portico::(\w+)::"), ("Portico", "^portico::"), ("Asio and Beast", "^boost::"),
+         ("nghttp2", "^nghttp2"), ("gRPC", "^grpc"), ("abseil", "^absl"), ("standard library", "^std::"),
+         ("C library", "^_|^mem|^str"))
+
+
+def kind(name):
+    for title, pattern in KINDS:
+        found = re.search(pattern, name)
+        if found:
+            return title.format(*found.groups())
+    return "other"
+
+
 def print_totals(stacks):
     """The functions with the most time of their own, and those with the most time in all they call."""
-    total, own, inclusive = sum(stacks.values()), Counter(), Counter()
+    total, own, inclusive, kinds = sum(stacks.values()), Counter(), Counter(), Counter()
     for stack, count in stacks.items():
         own[stack[-1]] += count
+        kinds[kind(stack[-1])] += count
         for name in set(stack):
             inclusive[name] += count
-    for title, counter, least in (("own time", own, 0.005), ("with what it calls", inclusive, 0.02)):
+    for title, counter, least in (("own time", kinds, 0.005), ("own time", own, 0.005), ("with what it calls", inclusive, 0.02)):
         print(f"\n| {title} | function |\n| --- | --- |")
         for name, count in counter.most_common(45):
             if count / total >= least:

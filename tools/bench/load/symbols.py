@@ -21,7 +21,8 @@ class Symbols:
                     self._maps.append((begin, end, base, found.group(4)))
 
     def names(self, addresses):
-        """{address: [function, inlined into, ...]}, without templates' and functions' arguments."""
+        """{address: [(function, "file:line"), what it is inlined into, ...]}, without templates' and functions'
+        arguments."""
         by_file = {}
         for address in set(addresses):
             for begin, end, base, path in self._maps:
@@ -40,7 +41,10 @@ class Symbols:
                               check=True)
         # A block of name and place for each address, the inlined ones first, and an empty line.
         for (address, _), block in zip(found, done.stdout.split("\n\n")):
-            yield address, [short(name) for name in block.strip("\n").split("\n")[::2]]
+            lines = block.strip("\n").split("\n")
+            # "/path/file.cc:12:34"
+            yield address, [(short(name), place.rsplit("/", 1)[-1].rsplit(":", 1)[0])
+                            for name, place in zip(lines[::2], lines[1::2])]
 
 
 def short(name):
