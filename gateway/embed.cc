@@ -16,6 +16,7 @@
 #include "gateway/net/worker.h"
 #include "gateway/snapshot.h"
 #include "gateway/upstream/grpc_transport.h"
+#include "gateway/upstream/http2_transport.h"
 
 namespace portico {
 namespace {
@@ -117,7 +118,8 @@ class Embedded::Impl {
     SnapshotInputs inputs;
     inputs.workers = &workers_;
     if (!options.config.empty()) {
-      inputs.factory = &grpc_;
+      inputs.grpc = &grpc_;
+      inputs.http2 = &http2_;
       snapshot_ = Snapshot::Build(options.config, inputs, diagnostics);
     } else {
       if (options.services.empty() || options.channel == nullptr) {
@@ -127,7 +129,7 @@ class Embedded::Impl {
       if (!contracts.ok()) return contracts.status();
       inputs.reflected[kCluster] = std::make_shared<const std::string>(*contracts);
       channel_ = std::make_unique<ChannelFactory>(grpc_, options.channel);
-      inputs.factory = channel_.get();
+      inputs.grpc = inputs.http2 = channel_.get();
       snapshot_ = Snapshot::Build(config::ParseConfig(ConfigOf(options), kCluster, diagnostics), inputs, diagnostics);
     }
     if (snapshot_ == nullptr) return diagnostics.ToStatus();
@@ -184,6 +186,7 @@ class Embedded::Impl {
 
   std::vector<std::unique_ptr<net::Worker>> workers_;
   upstream::GrpcTransportFactory grpc_;
+  upstream::Http2TransportFactory http2_;
   std::unique_ptr<ChannelFactory> channel_;
   middleware::AccessLog access_log_;
   std::shared_ptr<const Snapshot> snapshot_;

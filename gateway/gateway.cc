@@ -212,7 +212,8 @@ std::unique_ptr<Gateway> Gateway::Start(const std::string& path, schema::Diagnos
   if (config == nullptr) return nullptr;
   auto gateway = std::unique_ptr<Gateway>(new Gateway(path, WorkerCount(config->config)));
   SnapshotInputs inputs;
-  inputs.factory = &gateway->grpc_;
+  inputs.grpc = &gateway->grpc_;
+  inputs.http2 = &gateway->http2_;
   inputs.workers = &gateway->workers_;
   std::shared_ptr<const Snapshot> first = Snapshot::Build(path, inputs, diagnostics);
   if (first == nullptr || !gateway->Apply(std::move(first), diagnostics) || !gateway->StartAdmin(diagnostics)) {
@@ -232,7 +233,8 @@ std::vector<std::string> Gateway::LoadAnew(const std::string& reason) {
   const std::shared_ptr<const Snapshot> before = snapshot();
   schema::Diagnostics diagnostics;
   SnapshotInputs inputs;
-  inputs.factory = &grpc_;
+  inputs.grpc = &grpc_;
+  inputs.http2 = &http2_;
   inputs.workers = &workers_;
   inputs.previous = before.get();
   inputs.reflected = learner_->contracts();

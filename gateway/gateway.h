@@ -19,6 +19,7 @@
 #include "gateway/schema/diagnostics.h"
 #include "gateway/snapshot.h"
 #include "gateway/upstream/grpc_transport.h"
+#include "gateway/upstream/http2_transport.h"
 
 namespace portico {
 
@@ -64,6 +65,7 @@ class Gateway {
   const std::string path_;
   std::vector<std::unique_ptr<net::Worker>> workers_;
   upstream::GrpcTransportFactory grpc_;
+  upstream::Http2TransportFactory http2_;
   middleware::AccessLogSink access_log_;
   ReloadStatus reload_status_;
 

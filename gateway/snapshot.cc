@@ -23,6 +23,11 @@ std::string ReadPem(const std::string& path, const schema::Position& position, s
   return content;
 }
 
+upstream::ClusterOptions::Protocol ProtocolOf(const config::Cluster& cluster) {
+  using Protocol = upstream::ClusterOptions::Protocol;
+  return cluster.transport() == config::Cluster::TRANSPORT_HTTP2 ? Protocol::kHttp2 : Protocol::kGrpcLibrary;
+}
+
 }  // namespace
 
 std::shared_ptr<const Snapshot> Snapshot::Build(const std::string& path, const SnapshotInputs& inputs,
@@ -72,6 +77,7 @@ void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& 
     upstream::ClusterOptions options;
     options.name = name;
     options.target = cluster.target();
+    options.protocol = ProtocolOf(cluster);
     options.timeout = absl::ToChronoNanoseconds(config::ToDuration(cluster.timeout()));
     if (cluster.has_tls()) {
       upstream::Tls& tls = options.transport.tls;
@@ -88,8 +94,10 @@ void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& 
         continue;
       }
     }
+    upstream::TransportFactory* const factory =
+        options.protocol == upstream::ClusterOptions::Protocol::kHttp2 ? inputs.http2 : inputs.grpc;
     absl::StatusOr<std::unique_ptr<upstream::Cluster>> created = upstream::Cluster::Create(
-        std::move(options), inputs.factory, inputs.workers == nullptr ? kNoWorkers : *inputs.workers);
+        std::move(options), factory, inputs.workers == nullptr ? kNoWorkers : *inputs.workers);
     if (created.ok()) {
       clusters_.emplace(name, *std::move(created));
     } else {

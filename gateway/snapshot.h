@@ -23,7 +23,9 @@ class Snapshot;
 
 // What a snapshot is built from besides the files its configuration names.
 struct SnapshotInputs {
-  upstream::TransportFactory* factory = nullptr;  // not used when there are no workers: `portico check`
+  // Not used when there are no workers: `portico check`.
+  upstream::TransportFactory* grpc = nullptr;
+  upstream::TransportFactory* http2 = nullptr;
   const std::vector<std::unique_ptr<net::Worker>>* workers = nullptr;
   const Snapshot* previous = nullptr;  // clusters that are configured as they were there are taken over
   config::ReflectedContracts reflected;
@@ -34,7 +36,7 @@ struct SnapshotInputs {
 class Snapshot {
  public:
   // Reads the configuration at `path` and all it names, checks everything, and connects nothing. All mistakes go to
-  // `diagnostics`; nullptr when there was any. Factory and workers outlive the snapshot.
+  // `diagnostics`; nullptr when there was any. Factories and workers outlive the snapshot.
   static std::shared_ptr<const Snapshot> Build(const std::string& path, const SnapshotInputs& inputs,
                                                schema::Diagnostics& diagnostics);
 

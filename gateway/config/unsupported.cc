@@ -20,7 +20,6 @@ constexpr Feature<Cluster> kClusterFeatures[] = {
     {"target", "a file:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "file:"); }},
     {"target", "an etcd:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "etcd:"); }},
     {"target", "an xds:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "xds:"); }},
-    {"transport", "transport http2", [](const Cluster& c) { return c.transport() == Cluster::TRANSPORT_HTTP2; }},
     {"balance", "balance least_request", [](const Cluster& c) { return c.balance().least_request(); }},
     {"balance", "balance hash", [](const Cluster& c) { return c.balance().has_hash(); }},
     {"health", "health", [](const Cluster& c) { return c.has_health(); }},

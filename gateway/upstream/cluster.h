@@ -19,6 +19,8 @@ struct ClusterOptions {
   // For unary calls; a caller's shorter deadline wins.
   net::Clock::duration timeout = std::chrono::seconds(5);
   TransportOptions transport;
+  // What the transports are made by.
+  enum class Protocol { kGrpcLibrary, kHttp2 } protocol = Protocol::kGrpcLibrary;
 
   bool operator==(const ClusterOptions&) const = default;
 };

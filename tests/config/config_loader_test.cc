@@ -278,8 +278,6 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Case{"EtcdTarget", "clusters: { a: { target: 'etcd:///x' } }\n",
              "1:26: clusters.a: an etcd:/// target is not supported by this version\n"},
-        Case{"Http2", "clusters: { a: { target: 'h:1', transport: http2 } }\n",
-             "1:44: clusters.a: transport http2 is not supported by this version\n"},
         Case{"Hash", "clusters: { a: { target: 'h:1', balance: 'hash: header.x-user' } }\n",
              "1:42: clusters.a: balance hash is not supported by this version\n"},
         Case{"HashAsAMapping", "clusters: { a: { target: 'h:1', balance: { hash: x } } }\n",

@@ -41,6 +41,12 @@ class TestServer : public grpc::CallbackGenericService {
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   int calls() const { return calls_; }
 
+  // How many hanging calls have been cancelled.
+  int cancelled() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return cancelled_;
+  }
+
   // Blocks until so many hanging calls have been cancelled, at most five seconds.
   bool WaitForCancelled(int count) {
     std::unique_lock<std::mutex> lock(mutex_);

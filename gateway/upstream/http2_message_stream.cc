@@ -1,0 +1,42 @@
+#include "gateway/upstream/http2_message_stream.h"
+
+#include <utility>
+
+#include "gateway/upstream/grpc_status.h"
+
+namespace portico::upstream {
+
+Http2MessageStream::Http2MessageStream(boost::intrusive_ptr<Http2Call> call, rpc::Context& context)
+    : call_(std::move(call)), cancel_(context, [raw = call_.get()] { raw->Abort(Cancelled()); }) {
+  call_->Start({});
+}
+
+Http2MessageStream::~Http2MessageStream() {
+  call_->Abort(Cancelled());
+}
+
+Async<absl::Status> Http2MessageStream::Write(rpc::Payload message) {
+  const boost::intrusive_ptr<Http2Call> call = call_;
+  if (!call->write_closed()) co_await call->Write(std::move(message)).Wait();
+  if (call->ended() || call->write_closed()) co_return absl::UnavailableError("the service takes no more messages");
+  co_return absl::OkStatus();
+}
+
+Async<absl::Status> Http2MessageStream::CloseWrite() {
+  call_->CloseWrite();
+  co_return absl::OkStatus();
+}
+
+Async<absl::StatusOr<bool>> Http2MessageStream::Read(std::string* message) {
+  const boost::intrusive_ptr<Http2Call> call = call_;
+  while (!call->Take(message)) {
+    if (call->ended()) {
+      if (call->status().ok()) co_return false;
+      co_return call->status();
+    }
+    co_await call->Arrival().Wait();
+  }
+  co_return true;
+}
+
+}  // namespace portico::upstream
