@@ -166,6 +166,8 @@ void Http2Call::HeadersComplete(bool ended) {
     reply_.trailers.swap(reply_.headers);
   } else if (!has_grpc_status_ && (http_status_ != 200 || !is_grpc_)) {
     Abort(Outcome());
+  } else if (awaiting_head_) {
+    arrival_->Set();
   }
 }
 
@@ -254,8 +256,16 @@ bool Http2Call::Take(std::string* message) {
   return true;
 }
 
+net::Event& Http2Call::HeadArrival() {
+  arrival_.emplace();
+  awaiting_head_ = true;
+  if (has_head()) arrival_->Set();
+  return *arrival_;
+}
+
 net::Event& Http2Call::Arrival() {
   arrival_.emplace();
+  awaiting_head_ = false;
   if (ended_ || frames_.complete()) arrival_->Set();
   return *arrival_;
 }

@@ -53,6 +53,10 @@ class Http2Call final : public net::Http2Stream, private net::DeadlineQueue::Ite
   bool Take(std::string* message);
   // Set when Take() may have something, or the call has ended.
   net::Event& Arrival();
+  // Whether the service's initial metadata is there, or the call has ended; and set when that becomes so. Arrival() and
+  // this are for one at a time.
+  bool has_head() const { return has_head_ || ended_; }
+  net::Event& HeadArrival();
 
   // ---- for channel and connection
 
@@ -99,6 +103,7 @@ class Http2Call final : public net::Http2Stream, private net::DeadlineQueue::Ite
   int http_status_ = 0;
   bool is_grpc_ = false;
   bool has_head_ = false;
+  bool awaiting_head_ = false;  // is `arrival_` about it
   bool has_grpc_status_ = false;
   int grpc_status_ = 0;
   std::string grpc_message_;

@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include "gateway/net/timeouts.h"
 #include "gateway/upstream/grpc_status.h"
 
 namespace portico::upstream {
 
 Http2MessageStream::Http2MessageStream(boost::intrusive_ptr<Http2Call> call, rpc::Context& context)
-    : call_(std::move(call)), cancel_(context, [raw = call_.get()] { raw->Abort(Cancelled()); }) {
+    : worker_(context.worker()),
+      call_(std::move(call)),
+      cancel_(context, [raw = call_.get()] { raw->Abort(Cancelled()); }) {
   call_->Start({});
 }
 
@@ -25,6 +28,31 @@ Async<absl::Status> Http2MessageStream::Write(rpc::Payload message) {
 Async<absl::Status> Http2MessageStream::CloseWrite() {
   call_->CloseWrite();
   co_return absl::OkStatus();
+}
+
+namespace {
+
+// Sets an event when its time is up.
+class Alarm final : public net::TimeLimit {
+ public:
+  explicit Alarm(net::Event& event) : event_(event) {}
+
+ private:
+  void Expired() override { event_.Set(); }
+  net::Event& event_;
+};
+
+}  // namespace
+
+Async<bool> Http2MessageStream::AwaitHeaders(net::Deadline until) {
+  const boost::intrusive_ptr<Http2Call> call = call_;
+  if (!call->has_head()) {
+    net::Event& event = call->HeadArrival();
+    Alarm alarm(event);
+    alarm.Set(worker_.timeouts(), until);
+    co_await event.Wait();
+  }
+  co_return call->has_head();
 }
 
 Async<absl::StatusOr<bool>> Http2MessageStream::Read(std::string* message) {

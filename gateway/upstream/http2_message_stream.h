@@ -18,11 +18,13 @@ class Http2MessageStream final : public rpc::Stream {
 
   Async<absl::Status> Write(rpc::Payload message) override;
   Async<absl::Status> CloseWrite() override;
+  Async<bool> AwaitHeaders(net::Deadline until) override;
   Async<absl::StatusOr<bool>> Read(std::string* message) override;
   const rpc::Metadata& headers() const override { return call_->reply().headers; }
   const rpc::Metadata& trailers() const override { return call_->reply().trailers; }
 
  private:
+  net::Worker& worker_;
   const boost::intrusive_ptr<Http2Call> call_;
   rpc::CancelCallback cancel_;
 };
