@@ -67,7 +67,7 @@ class TestServer : public grpc::CallbackGenericService {
 
     void OnReadDone(bool ok) override {
       if (!ok) {
-        if (!hanging_) Finish(grpc::Status::OK);
+        if (!hanging_) FinishOnce(grpc::Status::OK);
         return;
       }
       std::vector<grpc::Slice> slices;
@@ -77,12 +77,13 @@ class TestServer : public grpc::CallbackGenericService {
       }
       if (text == "hang") {
         hanging_ = true;
+        if (cancelled_) FinishOnce(grpc::Status::CANCELLED);
         return;
       }
       if (text.rfind("fail:", 0) == 0) {
         const size_t colon = text.find(':', 5);
-        Finish(grpc::Status(static_cast<grpc::StatusCode>(std::stoi(text.substr(5))), text.substr(colon + 1),
-                            std::string("\x08\x05\x12\x01x", 5)));
+        FinishOnce(grpc::Status(static_cast<grpc::StatusCode>(std::stoi(text.substr(5))), text.substr(colon + 1),
+                                std::string("\x08\x05\x12\x01x", 5)));
         return;
       }
       std::string reply = text.rfind("big:", 0) == 0 ? std::string(std::stoul(text.substr(4)), 'x')
@@ -106,23 +107,31 @@ class TestServer : public grpc::CallbackGenericService {
     }
 
     void OnCancel() override {
+      cancelled_ = true;
       {
         const std::lock_guard<std::mutex> lock(server_.mutex_);
         ++server_.cancelled_;
       }
       server_.changed_.notify_all();
       // Else the cancellation came before the message did, and the failing read finishes the call.
-      if (hanging_) Finish(grpc::Status::CANCELLED);
+      if (hanging_) FinishOnce(grpc::Status::CANCELLED);
     }
 
     void OnDone() override { delete this; }
 
    private:
+    // A message and a cancellation may come at the same time.
+    void FinishOnce(const grpc::Status& status) {
+      if (!finished_.exchange(true)) Finish(status);
+    }
+
     TestServer& server_;
     grpc::GenericCallbackServerContext& context_;
     grpc::ByteBuffer request_;
     grpc::ByteBuffer response_;
     std::atomic<bool> hanging_{false};
+    std::atomic<bool> cancelled_{false};
+    std::atomic<bool> finished_{false};
   };
 
   int port_ = 0;
