@@ -62,7 +62,7 @@ message ChainPage {
   shop.reviews.v1.ReviewSummary summary = 3 [(portico.fetch) = {
     method: "shop.reviews.v1.ReviewService/GetReviewSummary" bind: "product_id = self.price.product_id" }];
   shop.reviews.v1.ReviewSummary beside = 4 [(portico.fetch) = {
-    method: "shop.reviews.v1.ReviewService/GetReviewSummary" bind: "product_id = self.product.product_id" }];
+    method: "shop.reviews.v1.ReviewService/GetReviewSummary" bind: "product_id = self.product.isbn" }];
   repeated shop.pricing.v1.Offer offers = 5 [(portico.fetch) = {
     method: "shop.pricing.v1.PricingService/ListOffers" bind: "product_id = request.product_id" select: "offers" }];
   repeated shop.reviews.v1.Review reviews = 6 [(portico.fetch) = {
