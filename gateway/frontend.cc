@@ -171,6 +171,12 @@ Async<http::Response> Frontend::Handle(http::Request& request) {
   co_return response;
 }
 
+bool Frontend::StreamsBody(const http::Request& head) {
+  const routing::RouteMatch match = table_.Match(head.method, head.path);
+  return match.result == routing::RouteMatch::Result::kFound &&
+         routes_[match.target].endpoint.method().client_streaming;
+}
+
 const Route* Frontend::Find(absl::string_view verb, absl::string_view path) const {
   const routing::RouteMatch match = table_.Match(verb, path);
   return match.result == routing::RouteMatch::Result::kFound ? &routes_[match.target] : nullptr;

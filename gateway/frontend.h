@@ -45,6 +45,9 @@ class Frontend final : public http::Handler {
   // Routes the request and answers it. REQUIRES: the request's context pins the frontend.
   Async<http::Response> Handle(http::Request& request) override;
 
+  // Whether the body belongs to a method that takes a stream of messages.
+  bool StreamsBody(const http::Request& head) override;
+
   const std::string& name() const { return name_; }
   const std::vector<Route>& routes() const { return routes_; }
 

@@ -159,6 +159,11 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
     co_return co_await access_log_.Handle(request, counted);
   }
 
+  bool StreamsBody(const http::Request& head) override {
+    const Lane& lane = lanes_[static_cast<size_t>(head.context.worker().index())];
+    return lane.frontend != nullptr && lane.frontend->StreamsBody(head);
+  }
+
   void Refused(const http::Refusal& refusal) override {
     access_log_.Refused(refusal);
     stats_.Refused(refusal);

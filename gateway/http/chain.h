@@ -10,6 +10,7 @@ class Chain final : public Handler {
  public:
   Chain(Middleware& middleware, Handler& next) : middleware_(middleware), next_(next) {}
   Async<Response> Handle(Request& request) override { return middleware_.Handle(request, next_); }
+  bool StreamsBody(const Request& head) override { return next_.StreamsBody(head); }
 
  private:
   Middleware& middleware_;

@@ -36,7 +36,10 @@ bool ChunkedBody::BeginChunk() {
   digits_ = 0;
   framing_ = 0;
   state_ = left_ == 0 ? State::kTrailer : State::kData;
-  if (left_ <= limits_.body_bytes && decoded_.size() + left_ <= limits_.body_bytes) return true;
+  if (left_ <= left_of_body_) {
+    left_of_body_ -= left_;
+    return true;
+  }
   error_ = TooLarge("the request's body is too large", 413);
   return false;
 }
@@ -109,12 +112,12 @@ bool ChunkedBody::Take(char c) {
   return Fail("unreadable");
 }
 
-ChunkedBody::Result ChunkedBody::Read(absl::string_view bytes, size_t* consumed) {
+ChunkedBody::Result ChunkedBody::Read(absl::string_view bytes, size_t* consumed, std::string* decoded) {
   size_t at = 0;
   while (at < bytes.size()) {
     if (state_ == State::kData) {
       const size_t piece = static_cast<size_t>(std::min<uint64_t>(left_, bytes.size() - at));
-      decoded_.append(bytes.data() + at, piece);
+      decoded->append(bytes.data() + at, piece);
       at += piece;
       left_ -= piece;
       if (left_ == 0) state_ = State::kDataEnd;

@@ -18,13 +18,12 @@ class ChunkedBody {
  public:
   enum class Result { kNeedMore, kDone, kError };
 
-  // `limits` outlives it.
-  explicit ChunkedBody(const Limits& limits) : limits_(limits) {}
+  // The decoded body may have up to `most` bytes. `limits` outlives it.
+  ChunkedBody(const Limits& limits, uint64_t most) : limits_(limits), left_of_body_(most) {}
 
-  // Reads on. `consumed` is all of `bytes`, with kDone what belongs to the body. REQUIRES: no kDone or kError before.
-  Result Read(absl::string_view bytes, size_t* consumed);
-
-  absl::string_view decoded() const { return decoded_; }
+  // Reads on, and appends what the bytes say to `decoded`. `consumed` is all of `bytes`, with kDone what belongs to the
+  // body. REQUIRES: no kDone or kError before.
+  Result Read(absl::string_view bytes, size_t* consumed, std::string* decoded);
 
   // After kError: with the HTTP status to answer, 400, 413 or 431.
   const absl::Status& error() const { return error_; }
@@ -54,7 +53,7 @@ class ChunkedBody {
   int digits_ = 0;
   uint64_t left_ = 0;   // of the size being read, then of the chunk
   size_t framing_ = 0;  // bytes of the current extension, or of the trailer
-  std::string decoded_;
+  uint64_t left_of_body_;
   absl::Status error_;
 };
 

@@ -1,5 +1,7 @@
 #include "gateway/http/connection_h1.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -8,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "gateway/http/chunked_body.h"
 #include "gateway/http/response_head.h"
 #include "gateway/rpc/status.h"
 
@@ -101,11 +104,13 @@ void ConnectionH1::OnRead(bool failed, size_t bytes) {
     (request_ == nullptr ? message_ : ahead_).Append(absl::string_view(inbox_.get(), bytes));
   }
   if (request_ != nullptr) {
-    if (ended_) {
-      request_->context.Cancel();  // may run the rest of this connection's life before it returns
-    } else if (ahead_.size() < kAheadBytes) {
-      StartRead();
+    if (!ended_ && ahead_.size() < kAheadBytes) StartRead();
+    // Either may run the rest of this connection's life before it returns.
+    if (body_ != nullptr) {
+      if (!reading_ && !ended_) body_->Paused();
+      body_->Arrived();
     }
+    if (ended_ && request_ != nullptr) request_->context.Cancel();
   } else if (arrival_) {
     arrival_->Set();
   }
@@ -149,12 +154,19 @@ void ConnectionH1::SkipEmptyLines() {
 Async<ConnectionH1::Next> ConnectionH1::ServeOne() {
   RequestParser parser(site_->limits);
   if (const std::optional<Next> next = co_await ReadHead(parser)) co_return *next;
-  ChunkedBody chunked(site_->limits);
   size_t body_bytes = 0;
+  std::string decoded;
   if (parser.is_chunked() || parser.announced_length() > 0) {
-    if (const std::optional<Next> next = co_await ReadBody(parser, chunked, &body_bytes)) co_return *next;
+    if (StreamsBody(parser)) co_return co_await Dispatch(parser, 0, {}, true);
+    if (const std::optional<Next> next = co_await ReadBody(parser, &body_bytes, &decoded)) co_return *next;
   }
-  co_return co_await Dispatch(parser, chunked, body_bytes);
+  co_return co_await Dispatch(parser, body_bytes, decoded, false);
+}
+
+bool ConnectionH1::StreamsBody(const RequestParser& parser) const {
+  Request head(site_->worker, net::kNoDeadline);
+  parser.Fill(message_.bytes(), &head);
+  return site_->handler.StreamsBody(head);
 }
 
 Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadHead(RequestParser& parser) {
@@ -188,8 +200,9 @@ Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadHead(RequestParser& p
   }
 }
 
-Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadBody(const RequestParser& parser, ChunkedBody& chunked,
-                                                                size_t* body_bytes) {
+Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadBody(const RequestParser& parser, size_t* body_bytes,
+                                                                std::string* decoded) {
+  ChunkedBody chunked(site_->limits, site_->limits.body_bytes);
   const size_t head = parser.head_bytes();
   const uint64_t announced = parser.announced_length();
   absl::Status error;
@@ -202,7 +215,7 @@ Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadBody(const RequestPar
   while (error.ok()) {
     if (parser.is_chunked()) {
       size_t consumed = 0;
-      const ChunkedBody::Result result = chunked.Read(message_.bytes().substr(head), &consumed);
+      const ChunkedBody::Result result = chunked.Read(message_.bytes().substr(head), &consumed, decoded);
       if (result == ChunkedBody::Result::kDone) {
         *body_bytes = consumed;
         co_return std::nullopt;
@@ -238,19 +251,26 @@ Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadBody(const RequestPar
   co_return co_await Refuse(std::move(error), &refused, parser.http11(), false);
 }
 
-Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, const ChunkedBody& chunked,
-                                                 size_t body_bytes) {
+Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, size_t body_bytes,
+                                                 absl::string_view decoded, bool streams_body) {
   Request request(site_->worker, net::kNoDeadline);
   request.received = net::Clock::now();
   const absl::string_view bytes = message_.bytes();
   parser.Fill(bytes, &request);
-  request.body = parser.is_chunked() ? chunked.decoded() : bytes.substr(parser.head_bytes(), body_bytes);
+  request.body = parser.is_chunked() ? decoded : bytes.substr(parser.head_bytes(), body_bytes);
   request.peer = peer_;
   request.id = static_cast<uint64_t>(site_->worker.index()) << 48 | ++site_->requests;
   request.context.set_headers(&request.headers);
-  const absl::string_view pipelined = bytes.substr(parser.head_bytes() + body_bytes);
+  const absl::string_view behind = bytes.substr(parser.head_bytes() + body_bytes);  // a streamed body, or pipelined
   const bool http11 = parser.http11();
   const bool keeps_alive = parser.keeps_alive();
+  std::unique_ptr<ArrivingBody> body;
+  if (streams_body) {
+    BodySource& source = *this;
+    body = std::make_unique<ArrivingBody>(source, site_->limits, request, parser.is_chunked(),
+                                          parser.announced_length(), parser.expects_continue());
+    request.body_stream = body.get();
+  }
 
   Next next;
   {
@@ -259,11 +279,18 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, co
     phase_ = Phase::kHandling;
     missing_ = 0;
     request_ = &request;  // from here on what arrives goes to ahead_, behind what is there already
-    ahead_.Append(pipelined);
+    body_ = body.get();
+    answering_ = false;
+    ahead_.Append(behind);
     if (in_flight.before() >= site_->limits.in_flight) {
-      next = co_await Refuse(absl::UnavailableError("too many requests at once"), &request, http11, keeps_alive);
+      next = co_await Refuse(absl::UnavailableError("too many requests at once"), &request, http11,
+                             keeps_alive && !streams_body);
     } else {
-      if (ahead_.size() < kAheadBytes) StartRead();
+      if (ahead_.size() < kAheadBytes) {
+        StartRead();
+      } else if (body_ != nullptr) {
+        body_->Paused();
+      }
       bool fault = false;
       Response response;
       try {
@@ -272,7 +299,9 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, co
         fault = true;
       }
       if (fault) response = site_->errors.Render(absl::InternalError("internal error"));
-      bool keep = keeps_alive && !fault && !site_->draining && !ended_;
+      // What is left of a body that nobody wants cannot be told from the next request.
+      const bool body_left = body != nullptr && !body->complete();
+      bool keep = keeps_alive && !fault && !site_->draining && !ended_ && !body_left;
       // A client that has left gets nothing more, though the kernel still takes bytes for it.
       const bool left = ended_;
       Sent sent = co_await Send(response, http11, request.method == "HEAD", &keep);
@@ -282,10 +311,40 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, co
       next = !sent.complete || ended_ ? Next::kClose : keep ? Next::kRequest : Next::kLinger;
     }
     request_ = nullptr;
+    body_ = nullptr;
+    missing_ = 0;
   }
   message_.Clear();
   std::swap(message_, ahead_);
   co_return next;
+}
+
+// ---- a streamed body
+
+void ConnectionH1::ReadOn(uint64_t missing) {
+  missing_ = missing;
+  if (ahead_.size() < kAheadBytes) {
+    StartRead();
+  } else if (!reading_ && body_ != nullptr) {
+    body_->Paused();
+  }
+}
+
+void ConnectionH1::AskForBody() {
+  if (answering_) return;
+  // At once or not at all: a client that takes no 25 bytes sends its body some time later by itself, and a write that
+  // waits could get between the lines of the answer.
+  boost::system::error_code error;
+  const size_t written = socket_.write_some(asio::buffer(kContinue, sizeof(kContinue) - 1), error);
+  if (!error && written != sizeof(kContinue) - 1) Cut();
+}
+
+void ConnectionH1::LookForEnd() {
+  pollfd look{socket_.native_handle(), POLLRDHUP, 0};
+  if (reading_ || ended_ || ::poll(&look, 1, 0) <= 0) return;
+  const std::shared_ptr<ConnectionH1> self = shared_from_this();
+  ended_ = true;
+  if (request_ != nullptr) request_->context.Cancel();
 }
 
 // ---- writing
@@ -318,6 +377,7 @@ Async<Sent> ConnectionH1::Send(Response& response, bool http11, bool head_only, 
   if (framing == Framing::kUntilClose) *keep = false;
   Sent sent;
   sent.status = response.status;
+  answering_ = true;
   std::string head;
   AppendResponseHead(response, framing, site_->date.Line(), ConnectionOption(http11, *keep), &head);
   absl::string_view body;
@@ -346,6 +406,8 @@ Async<void> ConnectionH1::Pump(Response& response, bool chunked, Sent& sent) {
   std::string line;
   bool fault = false;
   sent.complete = false;
+  stream_ = response.stream.get();
+  if (cut_at_ != net::kNoDeadline) stream_->EndBy(cut_at_);
   try {
     while (true) {
       phase_ = Phase::kHandling;
@@ -364,6 +426,8 @@ Async<void> ConnectionH1::Pump(Response& response, bool chunked, Sent& sent) {
   } catch (...) {
     fault = true;
   }
+  stream_ = nullptr;
+  sent.code = response.stream->code();
   if (!sent.complete || fault) Cut();  // without a last chunk: the client can tell that something is missing
 }
 
@@ -409,7 +473,9 @@ Async<void> ConnectionH1::Linger() {
   }
 }
 
-void ConnectionH1::Drain() {
+void ConnectionH1::Drain(net::Deadline cut_at) {
+  cut_at_ = cut_at;
+  if (stream_ != nullptr) stream_->EndBy(cut_at);  // may run the rest of this connection's life
   if (phase_ != Phase::kIdle) return;
   const net::Deadline soon = net::Clock::now() + kDrainGrace;
   if (deadline() > soon) Set(site_->worker.timeouts(), soon);
@@ -420,6 +486,7 @@ void ConnectionH1::Cut() {
   Close();
   ended_ = true;
   if (arrival_) arrival_->Set();
+  if (body_ != nullptr) body_->Arrived();
   if (request_ != nullptr) request_->context.Cancel();  // may run the rest of this connection's life
 }
 

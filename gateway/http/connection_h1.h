@@ -10,7 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "gateway/http/chunked_body.h"
+#include "gateway/http/arriving_body.h"
 #include "gateway/http/connection_site.h"
 #include "gateway/http/read_buffer.h"
 #include "gateway/http/request_parser.h"
@@ -25,7 +25,9 @@ namespace portico::http {
 // from there to where its bytes belong, because the request's views must stay where they are.
 //
 // Lives on its site's worker; kept alive by its own coroutine.
-class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>, private net::TimeLimit {
+class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
+                           private net::TimeLimit,
+                           private BodySource {
  public:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, net::Executor>;
 
@@ -35,8 +37,9 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>, pr
   // Begins to serve; ends with site.Closed().
   void Start();
 
-  // The site drains: closes soon when idle; a request under way is answered first.
-  void Drain();
+  // The site drains, and what is open at `cut_at` will be cut: closes soon when idle; a request under way is answered
+  // first, and a stream told to come to an end.
+  void Drain(net::Deadline cut_at);
 
   // Closes now and cancels what is under way.
   void Cut();
@@ -49,13 +52,16 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>, pr
   Async<Next> ServeOne();
   // Reads until `parser` has a head; nullopt when it has.
   Async<std::optional<Next>> ReadHead(RequestParser& parser);
-  // The same for the body; `body_bytes` is what it takes in message_ behind the head.
-  Async<std::optional<Next>> ReadBody(const RequestParser& parser, ChunkedBody& chunked, size_t* body_bytes);
-  Async<Next> Dispatch(const RequestParser& parser, const ChunkedBody& chunked, size_t body_bytes);
+  // The same for the body: what of it is left in message_ behind the head, and what was decoded of its chunks.
+  Async<std::optional<Next>> ReadBody(const RequestParser& parser, size_t* body_bytes, std::string* decoded);
+  // Whether the handler wants the body as it arrives.
+  bool StreamsBody(const RequestParser& parser) const;
+  Async<Next> Dispatch(const RequestParser& parser, size_t body_bytes, absl::string_view decoded, bool streams_body);
   // Answers with an error of the connection's own. `request` is nullptr when the head could not be read.
   Async<Next> Refuse(absl::Status error, const Request* request, bool http11, bool keep);
   // Clears `keep` when the answer can only end with the connection.
   Async<Sent> Send(Response& response, bool http11, bool head_only, bool* keep);
+  // Sends the stream of a response; clears `sent.complete` when not all of it went out.
   Async<void> Pump(Response& response, bool chunked, Sent& sent);
   Async<bool> Write(absl::string_view first, absl::string_view second, absl::string_view third);
   Async<void> Linger();
@@ -65,6 +71,14 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>, pr
   void StartRead();
   void OnRead(bool failed, size_t bytes);
   void Expired() override;
+
+  ReadBuffer& received() override { return ahead_; }
+  bool ended() const override { return ended_; }
+  void ReadOn(uint64_t missing) override;
+  void AskForBody() override;
+  void LookForEnd() override;
+  net::Timeouts& timeouts() override { return site_->worker.timeouts(); }
+
   void Close();
   void SkipEmptyLines();
 
@@ -81,8 +95,12 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>, pr
   bool expired_ = false;
   bool first_ = true;  // no request has begun yet
   Phase phase_ = Phase::kIdle;
-  Request* request_ = nullptr;         // being handled
-  std::optional<net::Event> arrival_;  // set when the pending read ends or time is up
+  Request* request_ = nullptr;               // being handled
+  ArrivingBody* body_ = nullptr;             // of that request, when it is streamed
+  BodyStream* stream_ = nullptr;             // of its response, while it is sent
+  bool answering_ = false;                   // the response has begun
+  net::Deadline cut_at_ = net::kNoDeadline;  // draining
+  std::optional<net::Event> arrival_;        // set when the pending read ends or time is up
 };
 
 }  // namespace portico::http

@@ -13,6 +13,13 @@ class Handler {
   virtual ~Handler() = default;
   // `request` outlives the await.
   virtual Async<Response> Handle(Request& request) = 0;
+
+  // Whether the body of the request with this head is wanted as it arrives, in Request::body_stream, rather than whole.
+  // Asked of requests with a body before it is read; of `head` there is method, target, path, query and headers.
+  virtual bool StreamsBody(const Request& head) {
+    static_cast<void>(head);
+    return false;
+  }
 };
 
 // Stands before a handler and may answer instead of it, or change what goes in and comes out.

@@ -73,8 +73,9 @@ class Listener::Shard final : public ConnectionSite, public std::enable_shared_f
       while (AcceptOne() == net::Accepted::Result::kConnection) continue;
       descriptor_.close();
     }
-    for (const std::shared_ptr<ConnectionH1>& connection : Connections()) connection->Drain();
-    if (!connections_.empty()) cut_.Set(worker.timeouts(), net::Clock::now() + limit);
+    const net::Deadline cut_at = net::Clock::now() + limit;
+    for (const std::shared_ptr<ConnectionH1>& connection : Connections()) connection->Drain(cut_at);
+    if (!connections_.empty()) cut_.Set(worker.timeouts(), cut_at);
     ReportWhenEmpty();
   }
 

@@ -67,8 +67,21 @@ class ResponseHeaders {
 class BodyStream {
  public:
   virtual ~BodyStream() = default;
-  // Replaces `piece` by the next bytes: true when there were some, false at the end.
+  // Replaces `piece` by the next bytes: true when there were some, false at the end. An error of a request's body has
+  // the status to answer with; one of a response's body cuts the response off.
   virtual Async<absl::StatusOr<bool>> Read(std::string* piece) = 0;
+
+  // Of a request's body: nobody wants more. A Read() under way is resumed on the caller's stack, and returns CANCELLED,
+  // as later ones do.
+  virtual void Stop() {}
+
+  // Of a response's body: the connection will be cut at `deadline`. A stream that ends by itself may go on until
+  // shortly before; then, or at once when it has no end of its own, it says what it has to say at an end, and ends.
+  virtual void EndBy(net::Deadline deadline) { static_cast<void>(deadline); }
+
+  // Of a response's body that has ended: the name of the RPC's code when that is not what Response::code said ("OK",
+  // mostly, of a stream that failed later), else empty. Points to static text.
+  virtual absl::string_view code() const { return {}; }
 };
 
 // A request as handlers see it. Lives on one worker. It and its views are valid until the response has been sent: its
@@ -82,8 +95,12 @@ struct Request {
   absl::string_view query;   // after '?', still percent-encoded; empty when absent
   RequestHeaders headers;
   absl::string_view body;  // whole, within the listener's body_bytes
-  absl::string_view peer;  // the client's address, "203.0.113.9:51342"
-  uint64_t id = 0;         // unique within the process
+  // The body as it arrives, when the handler asked for it so (Handler::StreamsBody); `body` is empty then, and no limit
+  // but time is kept. What is not read slows the client down by its transport's flow control. nullptr otherwise.
+  BodyStream* body_stream = nullptr;
+  uint64_t streamed_bytes = 0;  // read from body_stream so far
+  absl::string_view peer;       // the client's address, "203.0.113.9:51342"
+  uint64_t id = 0;              // unique within the process
   net::Clock::time_point received;
 
   // Deadline, metadata, claims; cancelled when the client leaves. The connection sets no deadline of its own: a stream
@@ -101,9 +118,10 @@ struct Request {
 
 // What became of a response, when all of it has been handed to the kernel or the connection is gone.
 struct Sent {
-  int status = 0;           // as sent; 499 when the client left before the head was written
-  uint64_t body_bytes = 0;  // of the body, without head and chunk framing
-  bool complete = false;    // false: the client left, stalled, or the stream failed
+  int status = 0;               // as sent; 499 when the client left before the head was written
+  uint64_t body_bytes = 0;      // of the body, without head and chunk framing
+  bool complete = false;        // false: the client left, stalled, or the stream failed
+  absl::string_view code = {};  // of a stream that ended otherwise than Response::code said; static text
   net::Clock::time_point at = net::Clock::now();
 };
 

@@ -47,8 +47,10 @@ Async<http::Response> AccessLog::Handle(http::Request& request, http::Handler& n
     // The head is gone by the time the hook runs; what it said is kept here.
     absl::string_view omitted;
     response.headers.Find("Portico-Omitted", &omitted);
-    response.on_sent.push_back([this, &request, code = response.code, omitted = std::string(omitted)](
-                                   const http::Sent& sent) { Record(request, sent, code, omitted); });
+    response.on_sent.push_back(
+        [this, &request, code = response.code, omitted = std::string(omitted)](const http::Sent& sent) {
+          Record(request, sent, sent.code.empty() ? code : sent.code, omitted);
+        });
   }
   co_return response;
 }

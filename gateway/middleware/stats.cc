@@ -115,8 +115,9 @@ Async<http::Response> Stats::Handle(http::Request& request, http::Handler& next)
   response.on_sent.push_back(
       [&request, code = response.code, under_way = std::move(under_way)](const http::Sent& sent) {
         const absl::string_view rpc = request.rpc == nullptr ? absl::string_view() : request.rpc->full_name;
-        under_way.cell->Count(rpc, sent.complete ? code : "CANCELLED", sent.at - request.received, request.body.size(),
-                              sent.body_bytes);
+        const absl::string_view last = sent.code.empty() ? code : sent.code;
+        under_way.cell->Count(rpc, sent.complete ? last : "CANCELLED", sent.at - request.received,
+                              request.body.size() + request.streamed_bytes, sent.body_bytes);
       });
   co_return response;
 }

@@ -13,37 +13,39 @@ TEST(ChunkedBodyTest, EverySplitDecodesTheSame) {
   const Limits limits;
   for (size_t first = 0; first <= body.size(); ++first) {
     for (size_t second = first; second <= body.size(); ++second) {
-      ChunkedBody chunked(limits);
+      ChunkedBody chunked(limits, limits.body_bytes);
+      std::string decoded;
       ChunkedBody::Result result = ChunkedBody::Result::kNeedMore;
       size_t consumed = 0;
       for (const absl::string_view piece :
            {absl::string_view(body).substr(0, first), absl::string_view(body).substr(first, second - first),
             absl::string_view(more).substr(second)}) {
         if (result == ChunkedBody::Result::kDone) break;
-        result = chunked.Read(piece, &consumed);
+        result = chunked.Read(piece, &consumed, &decoded);
       }
       ASSERT_EQ(result, ChunkedBody::Result::kDone) << first << " " << second << chunked.error();
-      ASSERT_EQ(chunked.decoded(), "abc01234\r\n678") << first << " " << second;
+      ASSERT_EQ(decoded, "abc01234\r\n678") << first << " " << second;
     }
   }
 }
 
 TEST(ChunkedBodyTest, StopsBehindTheBody) {
   const Limits limits;
-  ChunkedBody chunked(limits);
+  ChunkedBody chunked(limits, limits.body_bytes);
   size_t consumed = 0;
-  EXPECT_EQ(chunked.Read("1\r\nx\r\n0\r\n\r\nGET", &consumed), ChunkedBody::Result::kDone);
+  std::string decoded;
+  EXPECT_EQ(chunked.Read("1\r\nx\r\n0\r\n\r\nGET", &consumed, &decoded), ChunkedBody::Result::kDone);
   EXPECT_EQ(consumed, 11u);
 }
 
 TEST(ChunkedBodyTest, TheLimitIsOfDecodedBytes) {
-  Limits limits;
-  limits.body_bytes = 4;
+  const Limits limits;
   size_t consumed = 0;
-  ChunkedBody exact(limits);
-  EXPECT_EQ(exact.Read("2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n", &consumed), ChunkedBody::Result::kDone);
-  ChunkedBody beyond(limits);
-  EXPECT_EQ(beyond.Read("2\r\nab\r\n3\r\n", &consumed), ChunkedBody::Result::kError);
+  std::string decoded;
+  ChunkedBody exact(limits, 4);
+  EXPECT_EQ(exact.Read("2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n", &consumed, &decoded), ChunkedBody::Result::kDone);
+  ChunkedBody beyond(limits, 4);
+  EXPECT_EQ(beyond.Read("2\r\nab\r\n3\r\n", &consumed, &decoded), ChunkedBody::Result::kError);
   EXPECT_EQ(beyond.error().code(), absl::StatusCode::kResourceExhausted);
 }
 

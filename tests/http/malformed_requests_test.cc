@@ -154,11 +154,12 @@ TEST_F(MalformedRequestsTest, AreRefusedByteByByte) {
       result = parser.ParseHead(buffer);
     }
     if (result == RequestParser::Result::kDone && parser.is_chunked()) {
-      ChunkedBody body(limits);
+      ChunkedBody body(limits, limits.body_bytes);
+      std::string decoded_bytes;
       ChunkedBody::Result decoded = ChunkedBody::Result::kNeedMore;
       while (decoded == ChunkedBody::Result::kNeedMore && at < c.bytes.size()) {
         size_t consumed = 0;
-        decoded = body.Read(absl::string_view(c.bytes).substr(at++, 1), &consumed);
+        decoded = body.Read(absl::string_view(c.bytes).substr(at++, 1), &consumed, &decoded_bytes);
       }
       EXPECT_EQ(decoded, ChunkedBody::Result::kError) << c.name;
       continue;

@@ -66,6 +66,18 @@ class RawClient {
     return true;
   }
 
+  // Sends all of it, unless the other side takes nothing for so long.
+  bool SendNow(absl::string_view bytes, std::chrono::milliseconds patience) {
+    while (!bytes.empty()) {
+      pollfd room{fd_, POLLOUT, 0};
+      if (::poll(&room, 1, static_cast<int>(patience.count())) <= 0) return false;
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+    return true;
+  }
+
   // Everything until the other side closes; `reset()` says whether it did so properly.
   std::string ReadAll() {
     while (Fill()) continue;

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/http/listener.h"
 #include "gateway/net/event.h"
@@ -77,6 +78,34 @@ class ScriptedHandler final : public Handler {
       response.stream = std::make_unique<CountingStream>(3, "", false, nullptr);
     } else if (request.path == "/broken") {
       response.stream = std::make_unique<CountingStream>(2, "", true, nullptr);
+    } else if (request.path == "/upload/all" ||
+               request.path == "/upload/one") {  // what of it arrives, or the first piece
+      ++uploads;
+      std::string piece;
+      int pieces_read = 0;
+      while (true) {
+        const absl::StatusOr<bool> more = co_await request.body_stream->Read(&piece);
+        if (!more.ok()) {
+          response = ErrorRenderer(ErrorFormat::kStatus, nullptr).Render(more.status());
+          ++failed_uploads;
+          break;
+        }
+        if (!*more) break;
+        uploaded += piece.size();
+        if (piece.size() <= 100) absl::StrAppend(&response.body, piece);
+        if (++pieces_read == 1 && request.path == "/upload/one") break;
+      }
+      absl::StrAppend(&response.body, "|", request.streamed_bytes);
+    } else if (request.path == "/upload/none") {  // until the client leaves or the test releases
+      net::Event done;
+      const rpc::CancelCallback callback(request.context, [&done] { done.Set(); });
+      {
+        const std::lock_guard<std::mutex> lock(mutex);
+        waiting.push_back({&request.context.worker(), &done});
+      }
+      co_await done.Wait();
+      if (request.context.cancelled()) ++cancelled;
+      response.body = "not read";
     } else if (request.path == "/endless") {
       response.stream = std::make_unique<CountingStream>(1 << 30, std::string(65536, 'x'), false, &pieces);
     } else {
@@ -85,10 +114,17 @@ class ScriptedHandler final : public Handler {
     co_return response;
   }
 
-  // Lets every request on /wait go.
+  bool StreamsBody(const Request& head) override { return absl::StartsWith(head.path, "/upload/"); }
+
+  // Lets every request on /wait and /upload/none go.
   void Release() {
     const std::lock_guard<std::mutex> lock(mutex);
     for (const auto& [worker, event] : waiting) worker->Post([on = event] { on->Set(); });
+    waiting.clear();
+  }
+  // Those on them have left.
+  void Forget() {
+    const std::lock_guard<std::mutex> lock(mutex);
     waiting.clear();
   }
   size_t Waiting() {
@@ -103,6 +139,9 @@ class ScriptedHandler final : public Handler {
   std::atomic<int> handled{0};
   std::atomic<int> cancelled{0};
   std::atomic<int> pieces{0};
+  std::atomic<int> uploads{0};
+  std::atomic<int> failed_uploads{0};
+  std::atomic<uint64_t> uploaded{0};
   std::mutex mutex;
   std::vector<std::pair<net::Worker*, net::Event*>> waiting;
   std::vector<Sent> all_sent;
