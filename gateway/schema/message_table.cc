@@ -178,7 +178,9 @@ FieldTable Tables::MakeField(const pb::FieldDescriptor& descriptor) {
   field.required = descriptor.is_required();
   if (const pb::OneofDescriptor* const oneof = descriptor.real_containing_oneof()) field.oneof = oneof->index();
   const wire::WireType wire_type = WireTypeOf(field.type);
-  field.tag = wire::MakeTag(field.number, wire_type);
+  field.message_set_item = descriptor.containing_type()->options().message_set_wire_format();
+  // The numbers of a MessageSet go up to 2^31-2, beyond those of tags.
+  if (field.number <= wire::kMaxFieldNumber) field.tag = wire::MakeTag(field.number, wire_type);
   if (descriptor.is_packable()) field.packed_tag = wire::MakeTag(field.number, wire::WireType::kBytes);
   if (!field.repeated) {
     field.default_bits = DefaultBits(descriptor);
@@ -209,6 +211,7 @@ const MessageTable& Tables::Add(const pb::Descriptor* descriptor) {
   table.full_name = descriptor->full_name();
   table.well_known = WellKnownOf(table.full_name);
   table.map_entry = descriptor->options().map_entry();
+  table.message_set = descriptor->options().message_set_wire_format();
   table.oneofs = descriptor->real_oneof_decl_count();
   table.descriptor = descriptor;
 

@@ -72,7 +72,7 @@ struct EnumTable {
 // What the transcoder needs to know of one field. Immutable once built.
 struct FieldTable {
   uint32_t number = 0;
-  uint32_t tag = 0;         // of one value; packed ones have packed_tag
+  uint32_t tag = 0;         // of one value; packed ones have packed_tag; 0 for a number that no tag can hold
   uint32_t packed_tag = 0;  // 0 when values of this type cannot be packed
   FieldType type = FieldType::kInt32;
   bool repeated = false;  // maps included
@@ -80,6 +80,7 @@ struct FieldTable {
   bool map = false;       // message is then the entry type: key = 1, value = 2
   bool has_presence = false;
   bool required = false;                  // proto2
+  bool message_set_item = false;          // an extension of a MessageSet, which stands on the wire as an item
   bool utf8 = true;                       // a string that must be valid UTF-8 (proto3, and proto2 in JSON)
   int oneof = -1;                         // index of the real oneof, -1 when none
   uint16_t index = 0;                     // position in MessageTable::fields
@@ -99,6 +100,7 @@ struct MessageTable {
   std::string full_name;
   WellKnown well_known = WellKnown::kNone;
   bool map_entry = false;
+  bool message_set = false;        // option message_set_wire_format: its extensions are items, groups of number 1
   std::vector<FieldTable> fields;  // by ascending number; known extensions included
   std::vector<uint16_t> required;  // indexes of the required fields (proto2)
   int oneofs = 0;

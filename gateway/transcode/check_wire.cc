@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/json/utf8.h"
 #include "gateway/transcode/field_place.h"
+#include "gateway/transcode/message_on_wire.h"
 #include "gateway/transcode/wire_value.h"
 #include "gateway/wire/reader.h"
 
@@ -33,6 +34,20 @@ absl::Status Check(const MessageTable& table, absl::string_view wire, int depth,
   while (!in.done()) {
     uint32_t tag;
     if (!in.ReadTag(&tag)) return Error(place, "malformed protobuf");
+    if (table.message_set && tag == kItemTag) {
+      const FieldTable* extension;
+      absl::string_view content;
+      if (!ReadItem(table, &in, &extension, &content)) return Error(place, "malformed protobuf");
+      if (extension == nullptr) continue;
+      const FieldPlace here{.outer = place, .field = extension};
+      absl::Status inner;
+      ForEachPiece(content, [&](absl::string_view bytes) {
+        inner = Check(*extension->message, bytes, depth - 1, &here);
+        return inner.ok();
+      });
+      if (!inner.ok()) return inner;
+      continue;
+    }
     const FieldTable* const field = table.FindByNumber(wire::FieldNumber(tag));
     if (field == nullptr) {
       if (!in.Skip(tag)) return Error(place, "malformed protobuf");

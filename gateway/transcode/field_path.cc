@@ -1,11 +1,11 @@
 #include "gateway/transcode/field_path.h"
 
 #include "absl/strings/str_cat.h"
+#include "gateway/transcode/message_on_wire.h"
 
 namespace portico::transcode {
 
 using schema::FieldTable;
-using schema::FieldType;
 using schema::MessageTable;
 
 PathError ResolvePath(const MessageTable& table, absl::string_view text, std::vector<const FieldTable*>* path) {
@@ -35,20 +35,11 @@ std::string PathText(std::span<const FieldTable* const> path) {
 
 PathWriter::PathWriter(std::span<const FieldTable* const> path, wire::Writer* out)
     : around_(path.first(path.size() - 1)), out_(out) {
-  for (const FieldTable* const field : around_) {
-    out_->Tag(field->tag);
-    begins_.push_back(field->type == FieldType::kGroup ? 0 : out_->Begin());
-  }
+  for (const FieldTable* const field : around_) begins_.push_back(BeginMessage(*field, out_));
 }
 
 void PathWriter::Close() {
-  for (size_t i = around_.size(); i-- > 0;) {
-    if (around_[i]->type == FieldType::kGroup) {
-      out_->Tag(wire::MakeTag(around_[i]->number, wire::WireType::kEndGroup));
-    } else {
-      out_->End(begins_[i]);
-    }
-  }
+  for (size_t i = around_.size(); i-- > 0;) EndMessage(*around_[i], begins_[i], out_);
 }
 
 }  // namespace portico::transcode

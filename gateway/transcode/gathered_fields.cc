@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gateway/transcode/json_message_writer.h"
+#include "gateway/transcode/message_on_wire.h"
 
 namespace portico::transcode {
 
@@ -23,6 +24,17 @@ bool JsonMessageWriter::Gather(const MessageTable& table, absl::string_view wire
   while (!in.done()) {
     uint32_t tag;
     if (!in.ReadTag(&tag)) return FailMalformed(place);
+    if (table.message_set && tag == kItemTag) {
+      const FieldTable* extension;
+      absl::string_view content;
+      if (!ReadItem(table, &in, &extension, &content)) return FailMalformed(place);
+      if (extension == nullptr || (only != nullptr && extension != only)) continue;
+      ForEachPiece(content, [&](absl::string_view bytes) {
+        all.push_back({extension, tag, {0, bytes}});
+        return true;
+      });
+      continue;
+    }
     const FieldTable* const field = table.FindByNumber(wire::FieldNumber(tag));
     if (field == nullptr || !Matches(*field, tag)) {
       if (!in.Skip(tag)) return FailMalformed(place);

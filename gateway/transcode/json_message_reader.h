@@ -59,7 +59,6 @@ class JsonMessageReader {
   // left out.
   bool ReadScalar(const schema::FieldTable& field, const Place* place, uint64_t* bits, bool* skip);
   bool ReadEnum(const schema::EnumTable& table, const Place* place, uint64_t* bits, bool* skip);
-  bool WriteMapKey(const schema::FieldTable& key_field, absl::string_view key, const Place* place);
   bool RejectNull(const schema::FieldTable& field, const Place* place);
 
   bool ReadAny(const Place* place);

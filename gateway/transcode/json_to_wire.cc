@@ -6,7 +6,9 @@
 #include "gateway/transcode/field_error.h"
 #include "gateway/transcode/json_message_reader.h"
 #include "gateway/transcode/map_keys.h"
+#include "gateway/transcode/message_on_wire.h"
 #include "gateway/transcode/scalar_text.h"
+#include "gateway/transcode/text_to_field.h"
 
 namespace portico::transcode {
 namespace {
@@ -223,7 +225,7 @@ bool JsonMessageReader::ReadMap(const FieldTable& field, const Place* place) {
     const size_t start = out_.size();
     out_.Tag(field.tag);
     const size_t begin = out_.Begin();
-    if (!WriteMapKey(key_field, key, &entry)) return false;
+    if (const std::string wrong = WriteMapKey(key_field, key, &out_); !wrong.empty()) return Fail(&entry, wrong);
     const size_t value_at = out_.size();
     if (!RejectNull(value_field, &entry) || !ReadSingular(value_field, &entry, Defaults::kWrite)) {
       return FailText(&entry);
@@ -239,23 +241,6 @@ bool JsonMessageReader::ReadMap(const FieldTable& field, const Place* place) {
   }
   if (!Ended(&entry)) return false;
   return !keys.HasDuplicates(out_) || Fail(place, "a key comes twice");
-}
-
-bool JsonMessageReader::WriteMapKey(const FieldTable& key_field, absl::string_view key, const Place* place) {
-  out_.Tag(key_field.tag);
-  if (key_field.type == FieldType::kString) {
-    out_.Bytes(key);
-    return true;
-  }
-  uint64_t bits = 0;
-  if (key_field.type == FieldType::kBool) {
-    if (key != "true" && key != "false") return Fail(place, "the key is neither \"true\" nor \"false\"");
-    bits = key == "true" ? 1 : 0;
-  } else if (const NumberError error = ParseNumber(key_field.type, key, false, &bits); error != NumberError::kNone) {
-    return Fail(place, absl::StrCat("the key is ", DescribeError(error, key_field.type, key)));
-  }
-  WriteScalar(key_field.tag, bits, &out_);
-  return true;
 }
 
 bool JsonMessageReader::ReadSingular(const FieldTable& field, const Place* place, Defaults defaults) {
@@ -283,21 +268,17 @@ bool JsonMessageReader::ReadSingular(const FieldTable& field, const Place* place
       return true;
     }
     case FieldType::kGroup:
-      out_.Tag(field.tag);
-      if (!ReadMessage(*field.message, place)) return false;
-      out_.Tag(wire::MakeTag(field.number, wire::WireType::kEndGroup));
-      return true;
     case FieldType::kMessage: {
-      out_.Tag(field.tag);
-      const size_t begin = out_.Begin();
+      const size_t begin = BeginMessage(field, &out_);
       if (!ReadMessage(*field.message, place)) return false;
-      out_.End(begin);
+      EndMessage(field, begin, &out_);
       return true;
     }
     default: {
       uint64_t bits;
       bool skip = false;
       if (!ReadScalar(field, place, &bits, &skip)) return false;
+      if (skip && field.required && !options_.allow_partial) return Fail(place, "required field is missing");
       if (skip || (bits == 0 && omit_default)) return true;
       out_.Tag(field.tag);
       WriteScalar(field.tag, bits, &out_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/json/utf8.h"
 #include "gateway/transcode/field_error.h"
 #include "gateway/transcode/field_path.h"
 #include "gateway/transcode/query_string.h"
@@ -11,6 +12,37 @@
 namespace portico::transcode {
 
 using schema::FieldTable;
+
+namespace {
+
+// Splits "a.labels[key]" into "a.labels" and "key", which may hold any characters; false when there is no key. An
+// extension's name stands in brackets too, but at the beginning of a name: "a.[full.name]".
+bool SplitKey(absl::string_view* path, absl::string_view* key) {
+  size_t name = 0;  // where the last name begins, past any extension's
+  for (size_t at = 0; at < path->size(); ++at) {
+    const char c = (*path)[at];
+    if (c == '.') name = at + 1;
+    if (c != '[') continue;
+    if (at != name) {
+      if (path->back() != ']') return false;
+      *key = path->substr(at + 1, path->size() - at - 2);
+      *path = path->substr(0, at);
+      return true;
+    }
+    at = std::min(path->find(']', at), path->size());
+  }
+  return false;
+}
+
+// Types of any JSON value, which no plain text gives: the parameter holds JSON.
+bool IsJsonText(const FieldTable& field) {
+  if (field.repeated || field.message == nullptr) return false;
+  const schema::WellKnown kind = field.message->well_known;
+  return kind == schema::WellKnown::kStruct || kind == schema::WellKnown::kValue ||
+         kind == schema::WellKnown::kListValue;
+}
+
+}  // namespace
 
 absl::Status RequestBinding::Query::Bind(absl::string_view query, wire::Writer* out) {
   QueryString parameters(query);
@@ -51,8 +83,10 @@ absl::Status RequestBinding::Query::AddUnknown(const std::string& name) {
 
 absl::Status RequestBinding::Query::Add(const std::string& name, const std::string& value, wire::Writer* out) {
   if (binding_.whole_body_) return AddUnknown(name);
+  absl::string_view text = name, key;
+  const bool has_key = SplitKey(&text, &key);
   FieldPath path;
-  switch (ResolvePath(*binding_.input_, name, &path)) {
+  switch (ResolvePath(*binding_.input_, text, &path)) {
     case PathError::kNone:
       break;
     case PathError::kUnknown:
@@ -67,13 +101,10 @@ absl::Status RequestBinding::Query::Add(const std::string& name, const std::stri
   }
   if (absl::Status free = CheckFree(path); !free.ok()) return free;
   const FieldTable& field = *path.back();
-  if (!HasTextForm(field)) {
-    return FieldError(PathText(path), field.map ? "the query cannot give a map"
-                                                : absl::StrCat("the query cannot give a ", field.message->full_name));
-  }
+  if (has_key && !field.map) return FieldError(name, absl::StrCat(PathText(path), " is no map"));
   PathWriter around(path, out);
-  if (const std::string wrong = WriteText(field, value, out); !wrong.empty()) {
-    return FieldError(PathText(path), wrong);
+  if (absl::Status added = has_key ? AddEntry(path, key, value, out) : AddValue(path, value, out); !added.ok()) {
+    return added;
   }
   around.Close();
   // A repeated field need be known but once.
@@ -81,6 +112,47 @@ absl::Status RequestBinding::Query::Add(const std::string& name, const std::stri
   if (again) return absl::OkStatus();
   if (given_.size() == kMaxFields) return FieldError("", "too many query parameters");
   given_.push_back(std::move(path));
+  return absl::OkStatus();
+}
+
+absl::Status RequestBinding::Query::AddValue(const FieldPath& path, const std::string& value, wire::Writer* out) {
+  const FieldTable& field = *path.back();
+  if (HasTextForm(field)) {
+    const std::string wrong = WriteText(field, value, out);
+    return wrong.empty() ? absl::OkStatus() : FieldError(PathText(path), wrong);
+  }
+  if (field.map) return FieldError(PathText(path), absl::StrCat("is a map: give ", field.name, "[KEY]=VALUE"));
+  if (!IsJsonText(field)) {
+    return FieldError(PathText(path), absl::StrCat("the query cannot give a ", field.message->full_name));
+  }
+  std::string json;
+  const absl::Status read = JsonValueToField(field, *binding_.types_, value, options_, &json, &output_.warnings);
+  if (read.ok()) out->buffer().Append(json);
+  return read;
+}
+
+absl::Status RequestBinding::Query::AddEntry(const FieldPath& path, absl::string_view key, const std::string& value,
+                                             wire::Writer* out) {
+  const FieldTable& map = *path.back();
+  const FieldTable& key_field = map.message->fields[0];
+  const FieldTable& value_field = map.message->fields[1];
+  const auto error = [&](absl::string_view problem) {
+    return FieldError(absl::StrCat(PathText(path), "[", key, "]"), problem);
+  };
+  if (!HasTextForm(value_field)) {
+    return error(absl::StrCat("the query cannot give a ", value_field.message->full_name));
+  }
+  if (!json::IsUtf8(key)) return error("the key is not UTF-8");
+  out->Tag(map.tag);
+  const size_t begin = out->Begin();
+  if (const std::string wrong = WriteMapKey(key_field, key, out); !wrong.empty()) return error(wrong);
+  // As written, so that 1 and 1.0 are one key.
+  const absl::string_view written = out->view(begin, out->size() - begin);
+  const bool is_new = entries_.insert(absl::StrCat(PathText(path), absl::string_view("\0", 1), written)).second;
+  if (!is_new) return error("comes twice");
+  if (entries_.size() > kMaxFields) return FieldError("", "too many query parameters");
+  if (const std::string wrong = WriteText(value_field, value, out); !wrong.empty()) return error(wrong);
+  out->End(begin);
   return absl::OkStatus();
 }
 

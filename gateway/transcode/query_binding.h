@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "gateway/transcode/request_binding.h"
 #include "gateway/wire/writer.h"
 
@@ -25,6 +26,9 @@ class RequestBinding::Query {
 
  private:
   absl::Status Add(const std::string& name, const std::string& value, wire::Writer* out);
+  // Both write one field, without the messages around it.
+  absl::Status AddValue(const FieldPath& path, const std::string& value, wire::Writer* out);
+  absl::Status AddEntry(const FieldPath& path, absl::string_view key, const std::string& value, wire::Writer* out);
   absl::Status AddUnknown(const std::string& name);
   // True when `name` is Portico's own parameter; it is then taken.
   bool TakeReserved(const std::string& name, const std::string& value);
@@ -38,6 +42,7 @@ class RequestBinding::Query {
   const ReadOptions& options_;
   Output& output_;
   std::vector<FieldPath> given_;
+  absl::flat_hash_set<std::string> entries_;  // of maps: path and key
 };
 
 }  // namespace portico::transcode

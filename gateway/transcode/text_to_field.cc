@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/json/base64.h"
 #include "gateway/json/utf8.h"
+#include "gateway/transcode/message_on_wire.h"
 #include "gateway/transcode/scalar_text.h"
 #include "gateway/transcode/well_known_text.h"
 
@@ -70,15 +71,16 @@ std::string WriteText(const FieldTable& field, absl::string_view text, wire::Wri
       out->Tag(field.tag);
       out->Bytes(text);
       return "";
-    case FieldType::kBytes:
     case FieldType::kMessage: {
+      const size_t begin = BeginMessage(field, out);
+      wrong = WriteWellKnown(*field.message, text, out);
+      EndMessage(field, begin, out);
+      return wrong;
+    }
+    case FieldType::kBytes: {
       out->Tag(field.tag);
       const size_t begin = out->Begin();
-      if (field.type == FieldType::kMessage) {
-        wrong = WriteWellKnown(*field.message, text, out);
-      } else if (!json::AppendBase64Decoded(text, &out->buffer())) {
-        wrong = absl::StrCat("not base64: ", Quote(text));
-      }
+      if (!json::AppendBase64Decoded(text, &out->buffer())) wrong = absl::StrCat("not base64: ", Quote(text));
       out->End(begin);
       return wrong;
     }
@@ -98,6 +100,24 @@ std::string WriteText(const FieldTable& field, absl::string_view text, wire::Wri
   if (!wrong.empty()) return wrong;
   out->Tag(field.tag);
   WriteScalar(field.tag, bits, out);
+  return "";
+}
+
+std::string WriteMapKey(const FieldTable& key_field, absl::string_view key, wire::Writer* out) {
+  uint64_t bits = 0;
+  if (key_field.type == FieldType::kString) {
+    out->Tag(key_field.tag);
+    out->Bytes(key);
+    return "";
+  }
+  if (key_field.type == FieldType::kBool) {
+    if (key != "true" && key != "false") return "the key is neither \"true\" nor \"false\"";
+    bits = key == "true" ? 1 : 0;
+  } else if (const NumberError error = ParseNumber(key_field.type, key, false, &bits); error != NumberError::kNone) {
+    return absl::StrCat("the key is ", DescribeError(error, key_field.type, key));
+  }
+  out->Tag(key_field.tag);
+  WriteScalar(key_field.tag, bits, out);
   return "";
 }
 

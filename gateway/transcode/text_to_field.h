@@ -20,6 +20,10 @@ bool HasTextForm(const schema::FieldTable& field);
 // appended then is unspecified. REQUIRES: HasTextForm(field).
 std::string WriteText(const schema::FieldTable& field, absl::string_view text, wire::Writer* out);
 
+// Writes the key of a map's entry as JSON has it: any string, "true" or "false", or a whole number. Returns what is
+// wrong with it; empty when all is well. REQUIRES: UTF-8.
+std::string WriteMapKey(const schema::FieldTable& key_field, absl::string_view key, wire::Writer* out);
+
 }  // namespace portico::transcode
 
 #endif  // PORTICO_GATEWAY_TRANSCODE_TEXT_TO_FIELD_H_

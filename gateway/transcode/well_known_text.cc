@@ -162,7 +162,6 @@ bool ParseDuration(absl::string_view text, SecondsAndNanos* duration) {
   }
   int32_t nanos;
   if (digits == 0 || !TakeFraction(&text, &nanos) || !Take(&text, 's') || !text.empty()) return false;
-  if (seconds == kMaxDuration && nanos != 0) return false;
   duration->seconds = negative ? -seconds : seconds;
   duration->nanos = negative ? -nanos : nanos;
   return true;

@@ -24,7 +24,8 @@ bool ParseTimestamp(absl::string_view text, SecondsAndNanos* time);
 // Appends it in quotation marks: in UTC, with 0, 3, 6 or 9 digits. False when out of range.
 bool AppendTimestamp(SecondsAndNanos time, wire::AppendBuffer* out);
 
-// Decimal seconds with up to nine digits of a fraction, and "s"; within ±315,576,000,000 s. False otherwise.
+// Decimal seconds with up to nine digits of a fraction, and "s"; the whole seconds within ±315,576,000,000, as
+// duration.proto says of them. False otherwise.
 bool ParseDuration(absl::string_view text, SecondsAndNanos* duration);
 // Appends it in quotation marks, with 0, 3, 6 or 9 digits. False when out of range or when the signs differ.
 bool AppendDuration(SecondsAndNanos duration, wire::AppendBuffer* out);

@@ -134,7 +134,8 @@ bool JsonMessageWriter::WriteMessage(const MessageTable& table, absl::string_vie
 
 bool JsonMessageWriter::WriteFields(const MessageTable& table, absl::string_view wire, const Place* place,
                                     const FieldSelection* selection, bool* first) {
-  if (out_of_order_ < kMaxTries) {
+  // A MessageSet's items need not come by number.
+  if (out_of_order_ < kMaxTries && !table.message_set) {
     const size_t start = out_.size();
     const int depth = depth_;
     const int level = level_;

@@ -17,6 +17,7 @@ enum class WireType : uint8_t {
 
 inline constexpr uint32_t kMaxFieldNumber = (1u << 29) - 1;
 inline constexpr int kMaxVarintBytes = 10;
+inline constexpr int kMaxTagBytes = 5;  // a tag is a uint32
 
 constexpr uint32_t MakeTag(uint32_t number, WireType type) {
   return number << 3 | static_cast<uint32_t>(type);

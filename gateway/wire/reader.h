@@ -29,12 +29,14 @@ class Reader {
     return ReadLongVarint(value);
   }
 
-  // False also for field number 0, numbers beyond 2^29-1 and the unused wire types 6 and 7.
+  // False also for field number 0, numbers beyond 2^29-1, the unused wire types 6 and 7, and tags of more than five
+  // bytes, however small their value.
   bool ReadTag(uint32_t* tag) {
+    const char* const start = at_;
     uint64_t value;
     if (!ReadVarint(&value)) return false;
     *tag = static_cast<uint32_t>(value);
-    return value >> 32 == 0 && value >> 3 != 0 && (value & 7) <= 5;
+    return value >> 32 == 0 && value >> 3 != 0 && (value & 7) <= 5 && at_ - start <= kMaxTagBytes;
   }
 
   bool ReadFixed32(uint32_t* value) { return ReadFixed(value); }

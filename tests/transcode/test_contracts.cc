@@ -1,7 +1,9 @@
 #include "tests/transcode/test_contracts.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 
 #include "google/protobuf/any.pb.h"
 #include "google/protobuf/compiler/parser.h"
@@ -103,6 +105,18 @@ message Must { required int32 needed = 1; optional string other = 2; }
 extend All2 { optional int32 extra = 100; repeated Must extra_must = 101; }
 )";
 
+std::string ReadFile(const std::string& name) {
+  std::ifstream file(PORTICO_SOURCE_DIR "/tests/transcode/" + name);
+  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+// Nested ones too: an Any may name them.
+void AddAll(const pb::Descriptor& message, schema::Tables& tables) {
+  if (message.options().map_entry()) return;
+  tables.Add(&message);
+  for (int i = 0; i < message.nested_type_count(); ++i) AddAll(*message.nested_type(i), tables);
+}
+
 }  // namespace
 
 const TestContracts& TestContracts::Get() {
@@ -123,10 +137,13 @@ TestContracts::TestContracts() : pool_(pb::DescriptorPool::generated_pool()), fa
   pb::Int32Value::descriptor();
   const struct {
     const char* name;
-    const char* text;
-  } files[] = {{"all3.proto", kProto3}, {"all2.proto", kProto2}};
+    std::string text;
+  } files[] = {{"all3.proto", kProto3},
+               {"all2.proto", kProto2},
+               {"every3.proto", ReadFile("every3.proto")},
+               {"every2.proto", ReadFile("every2.proto")}};
   for (const auto& file : files) {
-    pb::io::ArrayInputStream stream(file.text, static_cast<int>(std::string(file.text).size()));
+    pb::io::ArrayInputStream stream(file.text.data(), static_cast<int>(file.text.size()));
     pb::io::Tokenizer tokenizer(&stream, nullptr);
     pb::compiler::Parser parser;
     pb::FileDescriptorProto proto;
@@ -137,7 +154,7 @@ TestContracts::TestContracts() : pool_(pb::DescriptorPool::generated_pool()), fa
       std::cerr << file.name << " is broken\n";
       std::abort();
     }
-    for (int i = 0; i < built->message_type_count(); ++i) tables_.Add(built->message_type(i));
+    for (int i = 0; i < built->message_type_count(); ++i) AddAll(*built->message_type(i), tables_);
   }
 }
 
@@ -149,9 +166,29 @@ std::unique_ptr<pb::Message> TestContracts::New(const std::string& name) const {
   return std::unique_ptr<pb::Message>(factory_.GetPrototype(pool_.FindMessageTypeByName(name))->New());
 }
 
+namespace {
+
+// Finds what `[type.googleapis.com/NAME] { ... }` holds.
+class AnyFinder final : public pb::TextFormat::Finder {
+ public:
+  explicit AnyFinder(const pb::DescriptorPool& pool) : pool_(pool) {}
+  const pb::Descriptor* FindAnyType(const pb::Message&, const std::string&, const std::string& name) const override {
+    return pool_.FindMessageTypeByName(name);
+  }
+
+ private:
+  const pb::DescriptorPool& pool_;
+};
+
+}  // namespace
+
 std::string TestContracts::Wire(const std::string& name, const std::string& text) const {
   const auto message = New(name);
-  if (!pb::TextFormat::ParseFromString(text, message.get())) return "broken test: " + text;
+  AnyFinder finder(pool_);
+  pb::TextFormat::Parser parser;
+  parser.SetFinder(&finder);
+  parser.AllowPartialMessage(true);
+  if (!parser.ParseFromString(text, message.get())) return "broken test: " + text;
   return message->SerializePartialAsString();
 }
 

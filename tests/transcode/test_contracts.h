@@ -10,8 +10,9 @@
 
 namespace portico::transcode {
 
-// The message types of test_contracts.cc, which has them as the text of two .proto files: tests.All3 and tests.All2
-// have every kind of field of proto3 and proto2.
+// The message types of test_contracts.cc, which has some as the text of .proto files (tests.All3, tests.All2 and the
+// requests), and of every3.proto and every2.proto beside it: tests.Every3 and tests.Every2 have every kind of field
+// that proto3 and proto2 know, repeated, packed, as a map's value, in a oneof and as an extension.
 class TestContracts {
  public:
   static const TestContracts& Get();

@@ -50,6 +50,18 @@ TEST(Reader, TagsAreChecked) {
   EXPECT_FALSE(reads(""));
 }
 
+// A tag is a uint32: five bytes hold it (C++ and Go refuse more too).
+TEST(Reader, TagsOfMoreThanFiveBytesAreMalformed) {
+  for (int more = 0; more < 9; ++more) {
+    std::string bytes = "\x88";
+    bytes.append(static_cast<size_t>(more), '\x80');
+    bytes += '\0';
+    Reader reader(bytes);
+    uint32_t tag;
+    EXPECT_EQ(reader.ReadTag(&tag), bytes.size() <= 5) << bytes.size();
+  }
+}
+
 TEST(Reader, LengthsBeyondTheEndAreMalformed) {
   absl::string_view bytes;
   EXPECT_FALSE(Reader("\x02"
