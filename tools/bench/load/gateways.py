@@ -90,10 +90,14 @@ class Gateway:
 class Portico(Gateway):
     """Portico with its defaults; its access log goes to a file."""
 
-    def __init__(self, transport, contracts="bench"):
-        super().__init__(f"portico-{transport}", f"Portico ({'HTTP/2' if transport == 'http2' else 'gRPC library'})")
+    def __init__(self, transport, contracts="bench", program=None):
+        """`program`: another build, to be compared with this one."""
+        label = "HTTP/2" if transport == "http2" else "gRPC library"
+        super().__init__(f"portico-{transport}" + ("-other" if program else ""),
+                         f"Portico ({label}{', other build' if program else ''})")
         self.transport = transport
         self.contracts = contracts
+        self.program = program
 
     def config(self, backend, folder):
         services = SERVICES if self.contracts == "bench" else tuple(FULL_NAMES)
@@ -111,12 +115,12 @@ class Portico(Gateway):
         return path
 
     def command(self, backend, folder):
-        return [f"{BUILD}/portico", "serve", self.config(backend, folder)]
+        return [self.program or f"{BUILD}/portico", "serve", self.config(backend, folder)]
 
     def supported(self, backend, folder):
         """Whether this build of Portico knows the transport."""
         self.port = free_port()
-        return subprocess.run([f"{BUILD}/portico", "check", self.config(backend, folder)], check=False,
+        return subprocess.run([self.program or f"{BUILD}/portico", "check", self.config(backend, folder)], check=False,
                               capture_output=True).returncode == 0
 
 
@@ -190,9 +194,10 @@ def call(port, path, request):
     return done.stdout if done.returncode == 0 and done.stdout else None
 
 
-def all_gateways(backend, folder, wanted=None):
+def all_gateways(backend, folder, wanted=None, other_build=None):
     """Those that can run here, Portico's variants first; `wanted` names some of them."""
-    gateways = [Portico("http2"), Portico("grpc"), GoPeer("grpc-gateway", "grpc-gateway (Go), generated", False),
+    other = [Portico("http2", program=other_build), Portico("grpc", program=other_build)] if other_build else []
+    gateways = [Portico("http2"), Portico("grpc"), *other, GoPeer("grpc-gateway", "grpc-gateway (Go), generated", False),
                 GoPeer("fanout", "Go, hand-written fan-out", True), NodePeer(), Nginx()]
     return [gateway for gateway in gateways if (not wanted or gateway.name in wanted) and
             (not isinstance(gateway, Portico) or gateway.supported(backend, folder))]

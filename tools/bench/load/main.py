@@ -1,6 +1,7 @@
 """Starts a backend with fixed data, Portico and its peers, drives them in interleaved rounds, and keeps the results.
 
 usage: tools/bench/run load [--quick] [--rounds N] [--seconds N] [--only NAME,...] [--without-probes] [--output FILE]
+                             [--beside PORTICO]
 
 Prints Markdown tables; keeps everything in FILE (build/bench/load.json), the charts beside it. The whole takes about a
 quarter of an hour, with --quick two minutes whose figures are rough. Exit 1 when a gateway gave a wrong answer or
@@ -66,6 +67,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, help="of a round: 3; with --quick 1")
     parser.add_argument("--only", help="gateways, by their names in the results, separated by commas")
     parser.add_argument("--without-probes", action="store_true", help="only what has 64 connections")
+    parser.add_argument("--beside", help="the program of another build of Portico, to be measured in the same rounds")
     parser.add_argument("--output", default=f"{ROOT}/build/bench/load.json", help="where the results are kept")
     flags = parser.parse_args()
     flags.rounds = flags.rounds or (1 if flags.quick else 5)
@@ -77,7 +79,8 @@ def run(flags, folder, guard):
     backend = Backend(folder)
     gateways = []
     try:
-        for gateway in all_gateways(backend, folder, flags.only.split(",") if flags.only else None):
+        for gateway in all_gateways(backend, folder, flags.only.split(",") if flags.only else None,
+                                    os.path.abspath(flags.beside) if flags.beside else None):
             try:
                 gateway.start(backend, folder)
                 # Wrong answers are not measured; the first gateway, Portico, says what is right.

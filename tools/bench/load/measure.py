@@ -129,7 +129,7 @@ def added_latency(gateways, backend, folder, guard, rounds, seconds):
 def like(gateway):
     """Another instance of the same gateway."""
     if isinstance(gateway, Portico):
-        return Portico(gateway.transport)
+        return Portico(gateway.transport, program=gateway.program)
     if isinstance(gateway, GoPeer):
         return GoPeer(gateway.name, gateway.title, gateway.composes)
     return NodePeer()
@@ -269,7 +269,7 @@ def start_up(gateways, backend, folder, guard, rounds):
         for gateway in gateways:
             if gateway.protocol != "http/1.1":
                 continue
-            instance = Portico(gateway.transport, "shop") if isinstance(gateway, Portico) else like(gateway)
+            instance = Portico(gateway.transport, "shop", gateway.program) if isinstance(gateway, Portico) else like(gateway)
 
             def measure():
                 try:
