@@ -70,6 +70,10 @@ class RequestCollectable final : public prometheus::Collectable {
     MetricFamily received = Family("portico_request_bytes_total", "Bytes of request bodies", MetricType::Counter);
     MetricFamily sent = Family("portico_response_bytes_total", "Bytes of response bodies", MetricType::Counter);
     MetricFamily in_flight = Family("portico_requests_in_flight", "Requests being answered", MetricType::Gauge);
+    MetricFamily warned =
+        Family("portico_unknown_field_requests_total",
+               "Requests with fields unknown to the contract, let pass with a Portico-Warning, by client (User-Agent)",
+               MetricType::Counter);
     for (const middleware::Stats* stats : stats_()) {
       const middleware::Stats::Totals totals = stats->Read();
       AddValue(&in_flight, {{"frontend", stats->frontend()}}, static_cast<double>(totals.in_flight));
@@ -78,6 +82,11 @@ class RequestCollectable final : public prometheus::Collectable {
         AddHistogram(&durations, labels, row);
         AddValue(&received, labels, static_cast<double>(row.request_bytes));
         AddValue(&sent, labels, static_cast<double>(row.response_bytes));
+        for (const auto& [client, count] : row.warned_by_client) {
+          Labels with_client = labels;
+          with_client.push_back({"client", client});
+          AddValue(&warned, std::move(with_client), static_cast<double>(count));
+        }
         for (size_t code = 0; code < row.by_code.size(); ++code) {
           if (row.by_code[code] == 0) continue;
           Labels with_code = labels;
@@ -86,7 +95,7 @@ class RequestCollectable final : public prometheus::Collectable {
         }
       }
     }
-    return {requests, durations, received, sent, in_flight};
+    return {requests, durations, received, sent, in_flight, warned};
   }
 
  private:

@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "gateway/rpc/status.h"
 
 namespace portico::middleware {
@@ -30,16 +33,42 @@ int CodeIndex(absl::string_view name) {
   return static_cast<int>(absl::StatusCode::kUnknown);
 }
 
+// "shop-app" of "shop-app/3.1 (Android 14)"; "unknown" when there is no such token.
+absl::string_view ClientName(absl::string_view user_agent) {
+  constexpr size_t kLongest = 40;
+  size_t length = 0;
+  while (length < user_agent.size() && (absl::ascii_isalnum(static_cast<unsigned char>(user_agent[length])) ||
+                                        absl::StrContains("-_.", user_agent[length]))) {
+    ++length;
+  }
+  return length == 0 || length > kLongest ? "unknown" : user_agent.substr(0, length);
+}
+
 }  // namespace
+
+// The requests of one client to one RPC that had unknown fields.
+struct Stats::Warned {
+  std::string client;
+  Counter requests;
+  Warned* next = nullptr;  // set before it is published
+};
 
 // The counters of one RPC on one worker.
 struct Stats::Series {
+  Series() = default;
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
+  ~Series() {
+    for (Warned* each = warned.load(); each != nullptr;) delete std::exchange(each, each->next);
+  }
+
   std::string rpc;
   std::array<Counter, kCodes> by_code;
   std::array<Counter, kBuckets.size() + 1> by_duration;
   Counter microseconds;
   Counter request_bytes;
   Counter response_bytes;
+  std::atomic<Warned*> warned{nullptr};
   Series* next = nullptr;  // in the cell's list; set before the series is published
 };
 
@@ -78,6 +107,28 @@ class alignas(64) Stats::Cell {
     series.response_bytes.Add(response_bytes);
   }
 
+  void CountWarned(absl::string_view rpc, absl::string_view user_agent) {
+    absl::string_view client = ClientName(user_agent);
+    if (!clients_.contains(client)) {
+      if (clients_.size() < kClients) {
+        clients_.emplace(client);
+      } else {
+        client = "other";
+      }
+    }
+    Series& series = Of(rpc);
+    Warned* const first = series.warned.load(std::memory_order_relaxed);
+    Warned* each = first;
+    while (each != nullptr && each->client != client) each = each->next;
+    if (each == nullptr) {
+      each = new Warned;
+      each->client = std::string(client);
+      each->next = first;
+      series.warned.store(each, std::memory_order_release);
+    }
+    each->requests.Add(1);
+  }
+
   const Series* first() const { return first_.load(std::memory_order_acquire); }
 
   Counter begun;
@@ -85,6 +136,7 @@ class alignas(64) Stats::Cell {
 
  private:
   absl::flat_hash_map<std::string, Series*> by_rpc_;
+  absl::flat_hash_set<std::string> clients_;
   std::atomic<Series*> first_{nullptr};
 };
 
@@ -112,9 +164,12 @@ Async<http::Response> Stats::Handle(http::Request& request, http::Handler& next)
   };
   UnderWay under_way(&cell);
   http::Response response = co_await next.Handle(request);
+  absl::string_view warning;
+  const bool warned = response.headers.Find("Portico-Warning", &warning);
   response.on_sent.push_back(
-      [&request, code = response.code, under_way = std::move(under_way)](const http::Sent& sent) {
+      [&request, code = response.code, warned, under_way = std::move(under_way)](const http::Sent& sent) {
         const absl::string_view rpc = request.rpc == nullptr ? absl::string_view() : request.rpc->full_name;
+        if (warned) under_way.cell->CountWarned(rpc, request.headers.Get("User-Agent"));
         const absl::string_view last = sent.code.empty() ? code : sent.code;
         under_way.cell->Count(rpc, sent.complete ? last : "CANCELLED", sent.at - request.received,
                               request.body.size() + request.streamed_bytes, sent.body_bytes);
@@ -142,6 +197,9 @@ Stats::Totals Stats::Read() const {
       row.seconds += static_cast<double>(series->microseconds.value()) / 1e6;
       row.request_bytes += series->request_bytes.value();
       row.response_bytes += series->response_bytes.value();
+      for (const Warned* each = series->warned.load(std::memory_order_acquire); each != nullptr; each = each->next) {
+        row.warned_by_client[each->client] += each->requests.value();
+      }
     }
   }
   for (auto& [rpc, row] : rows) totals.rows.push_back(std::move(row));

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ class Stats final : public http::Middleware, public http::RefusalObserver {
   static constexpr std::array<double, 14> kBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                       0.1,    0.25,  0.5,    1,     2.5,  5,     10};
 
+  // So many names of clients are told apart per worker and frontend: clients choose them.
+  static constexpr size_t kClients = 32;
+
   struct Row {
     std::string rpc;  // "shop.catalog.v1.CatalogService/GetProduct"; empty: no route, or refused
     std::array<uint64_t, kCodes> by_code{};
@@ -29,6 +33,10 @@ class Stats final : public http::Middleware, public http::RefusalObserver {
     double seconds = 0;
     uint64_t request_bytes = 0;   // of bodies
     uint64_t response_bytes = 0;  // of bodies
+    // Requests with fields that the contract does not know, let pass under `unknown_fields: warn`, by client: the
+    // product name of its User-Agent ("shop-app" of "shop-app/3.1 ..."). Of more than kClients names the later count as
+    // "other".
+    std::map<std::string, uint64_t> warned_by_client;
     uint64_t requests() const;
   };
   struct Totals {
@@ -52,6 +60,7 @@ class Stats final : public http::Middleware, public http::RefusalObserver {
  private:
   class Cell;  // one worker's
   struct Series;
+  struct Warned;
 
   std::string frontend_;
   std::vector<std::unique_ptr<Cell>> cells_;

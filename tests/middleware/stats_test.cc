@@ -22,6 +22,36 @@ void Count(Stats& stats, net::Worker& worker, const schema::Method* rpc, absl::s
   for (auto& hook : response.on_sent) hook({200, 10, complete});
 }
 
+TEST(StatsTest, CountsUnknownFieldsByClientAndNotWithoutBound) {
+  Stats stats("web", 2);
+  schema::Method get;
+  get.full_name = "a.B/Get";
+  const auto warn = [&](int worker_index, const std::string& user_agent) {
+    net::Worker worker(worker_index);
+    http::Request request(worker, net::kNoDeadline);
+    request.headers.Add("user-agent", user_agent);
+    request.rpc = &get;
+    FixedHandler next;
+    next.headers.Add("Portico-Warning", "nome");
+    http::Response response = Answer(stats, request, next);
+    for (auto& hook : response.on_sent) hook({200, 10, true});
+  };
+  warn(0, "shop-app/3.1 (phone)");
+  warn(1, "shop-app/3.2");
+  warn(0, "");
+  warn(0, "\"evil\"");
+  warn(0, std::string(41, 'x'));
+  for (size_t i = 0; i < 2 * Stats::kClients; ++i) warn(0, "client" + std::to_string(i));
+  const Stats::Totals totals = stats.Read();
+  ASSERT_EQ(totals.rows.size(), 1u);
+  const auto& warned = totals.rows[0].warned_by_client;
+  EXPECT_EQ(warned.at("shop-app"), 2u);
+  EXPECT_EQ(warned.at("unknown"), 3u);
+  EXPECT_EQ(warned.at("client0"), 1u);
+  EXPECT_EQ(warned.at("other"), Stats::kClients + 2);
+  EXPECT_EQ(warned.size(), Stats::kClients + 1);
+}
+
 TEST(StatsTest, SumsOverWorkers) {
   Stats stats("web", 2);
   net::Worker first(0);
