@@ -215,7 +215,8 @@ bool WriteFieldMask(absl::string_view text, MaskNames names, wire::Writer* out) 
     const size_t begin = out->Begin();
     for (const char c : path) {
       if (c == '_' && names == MaskNames::kJson) return false;
-      if (static_cast<unsigned char>(c) <= ' ') return false;
+      // What AppendMaskPath could not write again is no path.
+      if (c == ' ' || !json::IsPlainByte(c)) return false;
       if (c >= 'A' && c <= 'Z') {
         out->buffer().Append('_');
         out->buffer().Append(static_cast<char>(c - 'A' + 'a'));
