@@ -25,7 +25,7 @@ std::string ReadPem(const std::string& path, const schema::Position& position, s
 
 upstream::ClusterOptions::Protocol ProtocolOf(const config::Cluster& cluster) {
   using Protocol = upstream::ClusterOptions::Protocol;
-  return cluster.transport() == config::Cluster::TRANSPORT_HTTP2 ? Protocol::kHttp2 : Protocol::kGrpcLibrary;
+  return cluster.transport() == config::Cluster::TRANSPORT_GRPC ? Protocol::kGrpcLibrary : Protocol::kHttp2;
 }
 
 }  // namespace

@@ -160,6 +160,8 @@ TEST_F(ChaosTest, OnlyCorrectAnswersWhileServicesDieAndComeBack) {
           break;
         }
         tally.Add(target, *answer);
+        // A refusal takes a fraction of an answer's time: whoever asked again at once would count little else.
+        if (answer->status == 503) std::this_thread::sleep_for(milliseconds(5));
       }
       --running;
     });
@@ -237,6 +239,8 @@ TEST_F(ChaosTest, SigtermUnderLoadCutsNothingThatWasBegun) {
         }
         if (before) ++begun_before;
         tally.Add(target, *answer);
+        // A refusal takes a fraction of an answer's time: whoever asked again at once would count little else.
+        if (answer->status == 503) std::this_thread::sleep_for(milliseconds(5));
         if (absl::EqualsIgnoreCase(answer->Header("Connection"), "close") && i % 2 == 0) {
           if (now() < told) tally.AddFault("a connection that ends without need");
           connection = Connection(behind.address());

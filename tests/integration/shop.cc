@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -74,9 +75,11 @@ std::optional<int> Shop::Stop(const std::string& service) {
 
 std::string Shop::Clusters(const std::string& more) const {
   std::string text = "clusters:\n";
+  const char* const transport = std::getenv("PORTICO_TEST_TRANSPORT");
+  const std::string spoken = transport == nullptr ? "" : absl::StrCat("    transport: ", transport, "\n");
   for (const auto& [name, service] : services_) {
     absl::StrAppend(&text, "  ", name, ":\n    target: ", service.port->address(), "\n    services: [",
-                    service.full_name, "]\n", more);
+                    service.full_name, "]\n", spoken, more);
   }
   return text;
 }

@@ -15,6 +15,7 @@
 #include "gateway/upstream/cluster.h"
 #include "gateway/upstream/grpc_transport.h"
 #include "gateway/upstream/http2_transport.h"
+#include "tests/upstream/calling.h"
 #include "tests/upstream/test_server.h"
 
 namespace portico::upstream {
@@ -35,50 +36,15 @@ std::unique_ptr<TransportFactory> MakeHttp2() {
   return std::make_unique<Http2TransportFactory>();
 }
 
-class TransportTest : public ::testing::TestWithParam<MakeFactory> {
+class TransportTest : public CallingTest, public ::testing::WithParamInterface<MakeFactory> {
  protected:
-  TransportTest() : factory_(GetParam()()) {
-    workers_.push_back(std::make_unique<net::Worker>(0));
-    method_.path = "/test.Service/Method";
-    method_.full_name = "test.Service/Method";
-  }
-
-  net::Worker& worker() { return *workers_.front(); }
-  net::Deadline In(int milliseconds) { return net::Clock::now() + std::chrono::milliseconds(milliseconds); }
+  TransportTest() : factory_(GetParam()()) {}
 
   std::unique_ptr<Transport> Connect(const std::string& address, TransportOptions options = {}) {
     return *factory_->Create(worker(), address, options);
   }
 
-  // Runs the loop until `done`, at most ten seconds.
-  bool RunUntil(const std::function<bool()>& done) {
-    const net::Deadline end = In(10000);
-    while (!done() && net::Clock::now() < end) {
-      worker().context().restart();
-      worker().context().run_one_until(end);
-    }
-    return done();
-  }
-
-  absl::StatusOr<rpc::Reply> Call(rpc::Handler& handler, const std::string& request, rpc::Context& context) {
-    std::optional<absl::StatusOr<rpc::Reply>> reply;
-    worker().Spawn(RunCall(handler, method_, rpc::Payload::Copy(request), context, reply));
-    EXPECT_TRUE(RunUntil([&] { return reply.has_value(); }));
-    return *std::move(reply);
-  }
-  absl::StatusOr<rpc::Reply> Call(rpc::Handler& handler, const std::string& request) {
-    rpc::Context context(worker(), In(5000));
-    return Call(handler, request, context);
-  }
-
-  static Async<void> RunCall(rpc::Handler& handler, const rpc::Method& method, rpc::Payload request,
-                             rpc::Context& context, std::optional<absl::StatusOr<rpc::Reply>>& reply) {
-    reply = co_await handler.Call(method, std::move(request), context);
-  }
-
-  std::vector<std::unique_ptr<net::Worker>> workers_;
   std::unique_ptr<TransportFactory> factory_;
-  rpc::Method method_;
 };
 
 TEST_P(TransportTest, AReplyHasItsBytesMetadataAndTrailers) {
