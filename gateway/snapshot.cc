@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/config/config_check.h"
 #include "gateway/routing/rule_check.h"
@@ -25,7 +26,11 @@ std::string ReadPem(const std::string& path, const schema::Position& position, s
 
 upstream::ClusterOptions::Protocol ProtocolOf(const config::Cluster& cluster) {
   using Protocol = upstream::ClusterOptions::Protocol;
-  return cluster.transport() == config::Cluster::TRANSPORT_GRPC ? Protocol::kGrpcLibrary : Protocol::kHttp2;
+  if (cluster.transport() == config::Cluster::TRANSPORT_HTTP2) return Protocol::kHttp2;
+  if (cluster.transport() == config::Cluster::TRANSPORT_GRPC) return Protocol::kGrpcLibrary;
+  // The library knows xds:, and goes round robin over all addresses of a name.
+  const bool library = absl::StartsWith(cluster.target(), "xds:") || absl::StartsWith(cluster.target(), "dns:");
+  return library ? Protocol::kGrpcLibrary : Protocol::kHttp2;
 }
 
 }  // namespace
