@@ -1,8 +1,13 @@
 #ifndef PORTICO_GATEWAY_JSON_UTF8_H_
 #define PORTICO_GATEWAY_JSON_UTF8_H_
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "absl/strings/string_view.h"
 
@@ -47,8 +52,31 @@ inline bool IsPlainByte(char c) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+#ifdef __SSE2__
+// A bit for each of the sixteen bytes at `at` that is not plain in that sense, the first byte's lowest.
+inline unsigned NotPlainOfSixteen(const char* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  // Compared as signed numbers, bytes beyond ASCII are below a space too.
+  const __m128i not_plain =
+      _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+                   _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+  return static_cast<unsigned>(_mm_movemask_epi8(not_plain));
+}
+#endif
+
 // The first byte in [at, end) that is not plain in that sense, or `end`.
 inline const char* SkipPlain(const char* at, const char* end) {
+#ifdef __SSE2__
+  if (end - at >= 16) {
+    const char* const last = end - 16;
+    for (; at <= last; at += 16) {
+      if (const unsigned found = NotPlainOfSixteen(at); found != 0) return at + std::countr_zero(found);
+    }
+    // The rest is looked at together with bytes before it, which are plain.
+    const unsigned found = NotPlainOfSixteen(last);
+    return found == 0 ? end : last + std::countr_zero(found);
+  }
+#endif
   if (end - at >= 8) {
     const char* const last = end - 8;
     while (at <= last && EightPlainBytes(at)) at += 8;
