@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gateway/config/config_check.h"
+#include "gateway/middleware/compress.h"
 #include "gateway/middleware/cors.h"
 #include "gateway/routing/rule_check.h"
 #include "gateway/rpc/status.h"
@@ -34,9 +35,28 @@ protocol::RestOptions RestOptionsOf(const config::Json& json) {
   return options;
 }
 
-middleware::CorsPolicy CorsPolicyOf(const config::Cors& cors) {
+protocol::MetadataNames MetadataNamesOf(const config::Metadata& metadata) {
+  protocol::MetadataNames names;
+  if (metadata.request_size() > 0) names.request.assign(metadata.request().begin(), metadata.request().end());
+  names.response.assign(metadata.response().begin(), metadata.response().end());
+  return names;
+}
+
+middleware::CompressPolicy CompressPolicyOf(const config::Frontend& frontend) {
+  const config::Compress& compress = frontend.compress();
+  middleware::CompressPolicy policy;
+  if (frontend.limits().has_body_bytes()) policy.body_bytes = frontend.limits().body_bytes();
+  policy.answers = compress.answers() == config::Compress::ANSWERS_ASKED;
+  if (compress.has_min_bytes()) policy.min_bytes = compress.min_bytes();
+  if (compress.codings_size() > 0) policy.codings.assign(compress.codings().begin(), compress.codings().end());
+  return policy;
+}
+
+middleware::CorsPolicy CorsPolicyOf(const config::Frontend& frontend) {
+  const config::Cors& cors = frontend.cors();
   middleware::CorsPolicy policy;
   policy.origins.assign(cors.origins().begin(), cors.origins().end());
+  policy.readable.assign(frontend.metadata().response().begin(), frontend.metadata().response().end());
   policy.credentials = cors.credentials();
   policy.max_age = std::chrono::seconds(cors.max_age().seconds());
   return policy;
@@ -66,10 +86,6 @@ void CheckPolicy(const schema::Method& method, schema::Diagnostics& diagnostics)
     diagnostics.Add(method.policy_position, absl::StrCat("policy.auth of ", method.full_name,
                                                          ": scopes and match are not supported by this version"));
   }
-  if (!method.policy->success().location().empty()) {
-    diagnostics.Add(method.policy_position,
-                    absl::StrCat("policy.success.location of ", method.full_name, ": not supported by this version"));
-  }
 }
 
 }  // namespace
@@ -88,7 +104,9 @@ http::ErrorFormat ErrorFormatOf(const config::Frontend& frontend) {
 Frontend::Frontend(const config::Frontend& frontend, const schema::Schema& schema)
     : name_(frontend.name()), errors_(ErrorFormatOf(frontend), &schema), rest_(RestOptionsOf(frontend.json())) {
   rest_.errors = &errors_;
-  if (frontend.has_cors()) middleware_.push_back(std::make_unique<middleware::Cors>(CorsPolicyOf(frontend.cors())));
+  rest_.metadata = MetadataNamesOf(frontend.metadata());
+  if (frontend.has_cors()) middleware_.push_back(std::make_unique<middleware::Cors>(CorsPolicyOf(frontend)));
+  middleware_.push_back(std::make_unique<middleware::Compress>(CompressPolicyOf(frontend), errors_));
 }
 
 std::unique_ptr<Frontend> Frontend::Create(const config::Frontend& frontend, const config::Config& config,
@@ -136,18 +154,27 @@ class Frontend::Dispatch final : public http::Handler {
             frontend_.rest_);
       }
       case Result::kMethodNotAllowed: {
-        http::Response response = frontend_.errors_.Render(rpc::WithHttpStatus(
-            absl::UnimplementedError(absl::StrCat(request.method, " is not allowed here; allowed: ", request.allow)),
-            405));
+        http::Response response;
+        if (request.method == "OPTIONS") {
+          // RFC 9110, section 9.3.7.
+          response.status = 204;
+          response.headers.Add("Allow", absl::StrCat(request.allow, ", OPTIONS"));
+          co_return response;
+        }
+        response = frontend_.errors_.Render(
+            rpc::WithHttpStatus(absl::UnimplementedError(
+                                    absl::StrCat(request.method, " is not allowed here; allowed: ", request.allow)),
+                                405),
+            request);
         response.headers.Add("Allow", request.allow);
         co_return response;
       }
       case Result::kBadRequest:
-        co_return frontend_.errors_.Render(absl::InvalidArgumentError("the path is malformed"));
+        co_return frontend_.errors_.Render(absl::InvalidArgumentError("the path is malformed"), request);
       case Result::kNotFound:
         break;
     }
-    co_return frontend_.errors_.Render(absl::NotFoundError("there is nothing at this path"));
+    co_return frontend_.errors_.Render(absl::NotFoundError("there is nothing at this path"), request);
   }
 
  private:

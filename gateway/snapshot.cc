@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/config/config_check.h"
+#include "gateway/protocol/success.h"
 #include "gateway/routing/rule_check.h"
 
 namespace portico {
@@ -53,6 +54,7 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
         return !contract.has_reflection() || inputs.reflected.count(contract.reflection()) > 0;
       });
   routing::CheckRules(*snapshot->schema_, diagnostics);
+  protocol::CheckSuccess(*snapshot->schema_, diagnostics);
   config::CheckConfig(loaded, *snapshot->schema_, complete, diagnostics);
   snapshot->BuildClusters(inputs, diagnostics);
   snapshot->BuildComposers(inputs, diagnostics);

@@ -1,5 +1,7 @@
 #include "gateway/config/config_values.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -156,6 +158,31 @@ class ValueChecker {
     }
     CheckCors(frontend.cors(), key + ".cors");
     CheckLimits(frontend.limits(), key + ".limits");
+    CheckNames(frontend.metadata().request(), key + ".metadata.request");
+    CheckNames(frontend.metadata().response(), key + ".metadata.response");
+    CheckCompress(frontend.compress(), key + ".compress");
+  }
+
+  // Headers that may go under their own names: none whose meaning ends at the gateway.
+  template <class Names>
+  void CheckNames(const Names& names, const std::string& key) {
+    for (int i = 0; i < names.size(); ++i) {
+      const std::string at = absl::StrCat(key, "[", i, "]");
+      if (!IsHeaderPattern(names[i])) {
+        Fail(at,
+             absl::StrCat("expected a header's name, or the beginning of names and \"*\", found \"", names[i], "\""));
+      } else if (!MayGoAsItIs(names[i])) {
+        Fail(at, absl::StrCat("\"", names[i], "\" is the connection's, the content's or gRPC's own"));
+      }
+    }
+  }
+
+  void CheckCompress(const Compress& compress, const std::string& key) {
+    for (int i = 0; i < compress.codings_size(); ++i) {
+      const std::string& coding = compress.codings(i);
+      if (coding == "zstd" || coding == "br" || coding == "gzip") continue;
+      Fail(absl::StrCat(key, ".codings[", i, "]"), absl::StrCat("expected zstd, br or gzip, found \"", coding, "\""));
+    }
   }
 
   void CheckCors(const Cors& cors, const std::string& key) {
@@ -216,6 +243,31 @@ bool IsFullName(absl::string_view text) {
     if (!IsIdentifier(part)) return false;
   }
   return true;
+}
+
+bool IsHeaderPattern(absl::string_view text) {
+  absl::ConsumeSuffix(&text, "*");
+  if (text.empty()) return false;
+  for (const char c : text) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') return false;
+  }
+  return true;
+}
+
+bool MayGoAsItIs(absl::string_view pattern) {
+  // RFC 9110, sections 7.6.1 and 8; what RFC 9113 forbids; what the gateway writes itself.
+  constexpr absl::string_view kNever[] = {"connection",    "content-encoding", "content-length",
+                                          "content-range", "content-type",     "date",
+                                          "host",          "keep-alive",       "te",
+                                          "trailer",       "proxy-connection", "transfer-encoding",
+                                          "upgrade",       "x-http-code",      "http2-settings"};
+  const std::string lower = absl::AsciiStrToLower(pattern);
+  absl::string_view name = lower;
+  if (absl::StartsWith(name, "grpc-")) return false;
+  if (!absl::ConsumeSuffix(&name, "*"))
+    return std::find(std::begin(kNever), std::end(kNever), name) == std::end(kNever);
+  return !absl::StartsWith("grpc-", name) &&
+         std::none_of(std::begin(kNever), std::end(kNever), [&](auto never) { return absl::StartsWith(never, name); });
 }
 
 bool IsExposePattern(absl::string_view text) {

@@ -1,14 +1,25 @@
 #include "gateway/http/error_response.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/http/accept.h"
 #include "gateway/http/json_text.h"
 #include "gateway/http/syntax.h"
 #include "gateway/rpc/status.h"
+#include "gateway/transcode/query_string.h"
 #include "gateway/transcode/wire_to_json.h"
+#include "google/rpc/error_details.pb.h"
 
 namespace portico::http {
 namespace {
+
+constexpr absl::string_view kJsonType = "application/json";
+constexpr absl::string_view kProblemType = "application/problem+json";
 
 // An OK status where an error belongs would be answered 200 with an empty error; it is a fault of ours, and says so.
 absl::Status NeverOk(const absl::Status& status) {
@@ -38,6 +49,37 @@ void AppendDetail(const rpc::Detail& detail, const schema::TypeResolver* types, 
   absl::StrAppend(json, ",\"value\":\"", absl::Base64Escape(detail.value), "\"}");
 }
 
+std::optional<int64_t> RetryAfter(const absl::Status& error) {
+  for (const rpc::Detail& detail : rpc::DetailsOf(error)) {
+    google::rpc::RetryInfo info;
+    if (!absl::EndsWith(detail.type_url, "/google.rpc.RetryInfo") || !info.ParseFromString(detail.value)) continue;
+    if (!info.has_retry_delay()) continue;
+    const int64_t seconds = info.retry_delay().seconds();
+    // The range of a Duration; a service may send anything.
+    constexpr int64_t kMost = 315576000000;
+    return std::clamp<int64_t>(seconds, 0, kMost) + (seconds >= 0 && info.retry_delay().nanos() > 0 ? 1 : 0);
+  }
+  return std::nullopt;
+}
+
+bool PrefersProblem(const RequestHeaders& headers) {
+  const int problem = NamedQuality(headers, kProblemType);
+  return problem > 0 && problem >= NamedQuality(headers, kJsonType);
+}
+
+// By the query alone: the request may be wrong in any way. The method's own field `pretty` comes before the parameter.
+bool WantsPretty(const Request& request) {
+  if (request.query.find("pretty") == absl::string_view::npos) return false;
+  const bool reserved = request.rpc == nullptr || request.rpc->input->FindByName("pretty") == nullptr;
+  transcode::QueryString query(request.query);
+  bool pretty = false;
+  std::string name, value;
+  while (query.Next(&name, &value)) {
+    if (name == "$pretty" || (reserved && name == "pretty")) pretty = value.empty() || value == "true" || value == "1";
+  }
+  return pretty;
+}
+
 }  // namespace
 
 void ErrorRenderer::AppendDetails(const absl::Status& status, std::string* json) const {
@@ -60,11 +102,14 @@ void ErrorRenderer::AppendStatus(const absl::Status& status, std::string* json) 
 }
 
 void ErrorRenderer::AppendBody(const absl::Status& status, std::string* json) const {
-  if (format_ == ErrorFormat::kStatus) return AppendStatus(status, json);
-  const absl::Status error = NeverOk(status);
+  AppendBodyAs(format_, NeverOk(status), json);
+}
+
+void ErrorRenderer::AppendBodyAs(ErrorFormat format, const absl::Status& error, std::string* json) const {
+  if (format == ErrorFormat::kStatus) return AppendStatus(error, json);
   const int http_status = rpc::HttpStatusOf(error);
   const absl::string_view name = rpc::CodeName(error.code());
-  if (format_ == ErrorFormat::kGoogle) {
+  if (format == ErrorFormat::kGoogle) {
     absl::StrAppend(json, "{\"error\":{\"code\":", http_status, ",\"message\":");
     AppendJsonText(error.message(), json);
     absl::StrAppend(json, ",\"status\":\"", name, "\"");
@@ -80,14 +125,28 @@ void ErrorRenderer::AppendBody(const absl::Status& status, std::string* json) co
   }
 }
 
-Response ErrorRenderer::Render(const absl::Status& status) const {
-  const absl::Status error = NeverOk(status);
+Response ErrorRenderer::RenderAs(ErrorFormat format, const absl::Status& error) const {
   Response response;
   response.status = rpc::HttpStatusOf(error);
   response.code = rpc::CodeName(error.code());
-  response.headers.Add("Content-Type",
-                       format_ == ErrorFormat::kProblem ? "application/problem+json" : "application/json");
-  AppendBody(error, &response.body);
+  response.headers.Add("Content-Type", format == ErrorFormat::kProblem ? kProblemType : kJsonType);
+  if (const std::optional<int64_t> seconds = RetryAfter(error)) {
+    response.headers.Add("Retry-After", absl::StrCat(*seconds));
+  }
+  if (response.status == 401) response.headers.Add("WWW-Authenticate", "Bearer");
+  AppendBodyAs(format, error, &response.body);
+  return response;
+}
+
+Response ErrorRenderer::Render(const absl::Status& status) const {
+  return RenderAs(format_, NeverOk(status));
+}
+
+Response ErrorRenderer::Render(const absl::Status& status, const Request& request) const {
+  const bool chosen = format_ != ErrorFormat::kProblem && PrefersProblem(request.headers);
+  Response response = RenderAs(chosen ? ErrorFormat::kProblem : format_, NeverOk(status));
+  if (chosen) response.headers.AddToList("Vary", "Accept");
+  if (WantsPretty(request)) response.body = PrettyJson(response.body);
   return response;
 }
 

@@ -28,8 +28,14 @@ class ErrorRenderer {
   // errors).
   ErrorRenderer(ErrorFormat format, const schema::TypeResolver* types) : format_(format), types_(types) {}
 
-  // HTTP status by rpc::HttpStatusOf, body and Content-Type by the format, `code` for the log.
+  // HTTP status by rpc::HttpStatusOf, body and Content-Type by the format, `code` for the log. A google.rpc.RetryInfo
+  // among the details becomes Retry-After, in whole seconds, rounded up (RFC 9110, section 10.2.3); 401 carries
+  // WWW-Authenticate (section 15.5.2).
   Response Render(const absl::Status& status) const;
+
+  // The same for the client that sent `request`: in the form of RFC 9457, whatever the option says, when its Accept
+  // names application/problem+json, at least as much as application/json; with line breaks when it asked for `pretty`.
+  Response Render(const absl::Status& status, const Request& request) const;
 
   // Appends the body alone.
   void AppendBody(const absl::Status& status, std::string* json) const;
@@ -38,6 +44,8 @@ class ErrorRenderer {
   void AppendStatus(const absl::Status& status, std::string* json) const;
 
  private:
+  Response RenderAs(ErrorFormat format, const absl::Status& error) const;
+  void AppendBodyAs(ErrorFormat format, const absl::Status& error, std::string* json) const;
   void AppendDetails(const absl::Status& status, std::string* json) const;
 
   ErrorFormat format_;

@@ -22,4 +22,40 @@ void AppendJsonText(absl::string_view text, std::string* json) {
   json::AppendString(clean, json);
 }
 
+std::string PrettyJson(absl::string_view json) {
+  std::string pretty;
+  size_t level = 0;
+  const auto new_line = [&] {
+    pretty += '\n';
+    pretty.append(2 * level, ' ');
+  };
+  bool quoted = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quoted) {
+      pretty += c;
+      if (c == '\\' && i + 1 < json.size()) pretty += json[++i];
+      quoted = c != '"';
+    } else if ((c == '{' || c == '[') && i + 1 < json.size() && json[i + 1] == (c == '{' ? '}' : ']')) {
+      pretty += c;
+      pretty += json[++i];
+    } else if (c == '{' || c == '[') {
+      pretty += c;
+      ++level;
+      new_line();
+    } else if (c == '}' || c == ']') {
+      if (level > 0) --level;
+      new_line();
+      pretty += c;
+    } else {
+      pretty += c;
+      if (c == ',') new_line();
+      if (c == ':') pretty += ' ';
+      quoted = c == '"';
+    }
+  }
+  pretty += '\n';
+  return pretty;
+}
+
 }  // namespace portico::http

@@ -1,10 +1,13 @@
 #include "gateway/middleware/cors.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "gateway/http/syntax.h"
 
 namespace portico::middleware {
@@ -16,11 +19,18 @@ constexpr absl::string_view kExposed =
     "Portico-Omitted, Portico-Warning, X-Request-Id, Retry-After, Location, ETag, Allow, WWW-Authenticate, "
     "Content-Disposition, Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin";
 
-std::string Exposed(const http::ResponseHeaders& headers) {
+bool Matches(absl::string_view name, absl::string_view pattern) {
+  if (!absl::ConsumeSuffix(&pattern, "*")) return absl::EqualsIgnoreCase(name, pattern);
+  return absl::StartsWithIgnoreCase(name, pattern);
+}
+
+std::string Exposed(const http::ResponseHeaders& headers, const std::vector<std::string>& readable) {
   std::string names(kExposed);
   for (const absl::string_view line : absl::StrSplit(headers.wire(), "\r\n", absl::SkipEmpty())) {
-    if (absl::StartsWithIgnoreCase(line, "Grpc-Metadata-") || absl::StartsWithIgnoreCase(line, "Grpc-Trailer-")) {
-      absl::StrAppend(&names, ", ", line.substr(0, line.find(':')));
+    const absl::string_view name = line.substr(0, line.find(':'));
+    if (absl::StartsWithIgnoreCase(name, "Grpc-Metadata-") || absl::StartsWithIgnoreCase(name, "Grpc-Trailer-") ||
+        std::any_of(readable.begin(), readable.end(), [&](const std::string& p) { return Matches(name, p); })) {
+      absl::StrAppend(&names, ", ", name);
     }
   }
   return names;
@@ -45,7 +55,7 @@ std::string RequestedHeaders(absl::string_view list) {
 
 }  // namespace
 
-Cors::Cors(const CorsPolicy& policy) : credentials_(policy.credentials) {
+Cors::Cors(const CorsPolicy& policy) : readable_(policy.readable), credentials_(policy.credentials) {
   for (const std::string& origin : policy.origins) {
     if (origin == "*") {
       any_ = true;
@@ -96,7 +106,7 @@ Async<http::Response> Cors::Handle(http::Request& request, http::Handler& next) 
   http::Response response = co_await next.Handle(request);
   Grant(origin, &response.headers);
   if (!origin.empty() && Allows(origin)) {
-    response.headers.Set("Access-Control-Expose-Headers", Exposed(response.headers));
+    response.headers.Set("Access-Control-Expose-Headers", Exposed(response.headers, readable_));
   }
   co_return response;
 }

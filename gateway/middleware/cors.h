@@ -13,9 +13,10 @@ namespace portico::middleware {
 
 // Which web pages may call a frontend.
 struct CorsPolicy {
-  std::vector<std::string> origins;  // "https://shop.example", compared exactly; "*" is every origin
-  bool credentials = false;          // cookies and Authorization; never granted to an origin that only "*" allows
-  std::chrono::seconds max_age{0};   // how long a browser may remember a preflight; 0: as it likes
+  std::vector<std::string> origins;   // "https://shop.example", compared exactly; "*" is every origin
+  bool credentials = false;           // cookies and Authorization; never granted to an origin that only "*" allows
+  std::vector<std::string> readable;  // metadata that goes out under its own name; "x-*": all that begins so
+  std::chrono::seconds max_age{0};    // how long a browser may remember a preflight; 0: as it likes
 };
 
 // Cross-origin requests by the Fetch standard. A preflight for a path that exists is answered here, 204, before
@@ -36,6 +37,7 @@ class Cors final : public http::Middleware {
   void Grant(absl::string_view origin, http::ResponseHeaders* headers) const;
 
   absl::flat_hash_set<std::string> origins_;
+  std::vector<std::string> readable_;
   bool any_ = false;
   bool credentials_ = false;
   std::string max_age_;

@@ -1,21 +1,34 @@
 #include "gateway/protocol/metadata.h"
 
 #include <algorithm>
-#include <array>
-#include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "gateway/json/base64.h"
+#include "gateway/wire/append_buffer.h"
 
 namespace portico::protocol {
 namespace {
 
 constexpr absl::string_view kPrefix = "grpc-metadata-";
-constexpr std::array<absl::string_view, 5> kAsTheyAre = {"authorization", "accept-language", "traceparent",
-                                                         "tracestate", "x-request-id"};
+constexpr absl::string_view kHttpCode = "x-http-code";
+
+bool Matches(absl::string_view pattern, absl::string_view name) {
+  if (!absl::ConsumeSuffix(&pattern, "*")) return absl::EqualsIgnoreCase(name, pattern);
+  return absl::StartsWithIgnoreCase(name, pattern);
+}
+
+bool AnyMatches(const std::vector<std::string>& patterns, absl::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [name](const std::string& pattern) { return Matches(pattern, name); });
+}
 
 // gRPC over HTTP/2, "Custom-Metadata". The library aborts the process on a key or value it does not allow.
 bool ValidKey(absl::string_view key) {
@@ -29,37 +42,42 @@ bool ValidValue(absl::string_view value) {
   return std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-void Add(std::string key, absl::string_view value, rpc::Metadata* metadata) {
-  if (!ValidKey(key)) return;
-  std::string decoded;
-  if (!absl::EndsWith(key, "-bin")) {
-    if (!ValidValue(value)) return;
-    decoded = std::string(value);
-  } else if (!absl::Base64Unescape(value, &decoded) && !absl::WebSafeBase64Unescape(value, &decoded)) {
-    return;
+void AddDecoded(const std::string& key, absl::string_view list, rpc::Metadata* metadata) {
+  for (const absl::string_view piece : absl::StrSplit(list, ',')) {
+    std::string decoded;
+    wire::AppendBuffer buffer(&decoded, piece.size());
+    if (!json::AppendBase64Decoded(absl::StripAsciiWhitespace(piece), &buffer)) continue;
+    buffer.Finish();
+    metadata->emplace_back(key, std::move(decoded));
   }
-  metadata->emplace_back(std::move(key), std::move(decoded));
+}
+
+void Add(absl::string_view name, absl::string_view value, rpc::Metadata* metadata) {
+  std::string key = absl::AsciiStrToLower(name);
+  if (!ValidKey(key)) return;
+  if (absl::EndsWith(key, "-bin")) return AddDecoded(key, value, metadata);
+  if (ValidValue(value)) metadata->emplace_back(std::move(key), std::string(value));
 }
 
 }  // namespace
 
-rpc::Metadata RequestMetadata(const http::Request& request) {
+rpc::Metadata RequestMetadata(const http::Request& request, const MetadataNames& names) {
   rpc::Metadata metadata;
   for (const http::RequestHeaders::Field& field : request.headers) {
     if (absl::StartsWithIgnoreCase(field.name, kPrefix)) {
-      Add(absl::AsciiStrToLower(field.name.substr(kPrefix.size())), field.value, &metadata);
-      continue;
-    }
-    for (absl::string_view name : kAsTheyAre) {
-      if (absl::EqualsIgnoreCase(field.name, name)) Add(std::string(name), field.value, &metadata);
+      Add(field.name.substr(kPrefix.size()), field.value, &metadata);
+    } else if (AnyMatches(names.request, field.name)) {
+      Add(field.name, field.value, &metadata);
     }
   }
   return metadata;
 }
 
-void AddMetadata(const rpc::Metadata& metadata, absl::string_view prefix, http::ResponseHeaders* headers) {
+void AddMetadata(const rpc::Metadata& metadata, absl::string_view prefix, const MetadataNames& names,
+                 http::ResponseHeaders* headers) {
   for (const auto& [key, value] : metadata) {
-    std::string name = absl::StrCat(prefix, key);
+    if (key == kHttpCode) continue;
+    std::string name = AnyMatches(names.response, key) ? key : absl::StrCat(prefix, key);
     // Header names are shown the way people write them: Grpc-Metadata-Request-Cost.
     bool start = true;
     for (char& c : name) {
@@ -72,6 +90,18 @@ void AddMetadata(const rpc::Metadata& metadata, absl::string_view prefix, http::
       headers->Add(name, value);
     }
   }
+}
+
+std::optional<int> HttpCodeOf(const rpc::Metadata& headers, const rpc::Metadata& trailers) {
+  for (const rpc::Metadata* metadata : {&headers, &trailers}) {
+    for (const auto& [key, value] : *metadata) {
+      if (key != kHttpCode) continue;
+      const bool digits = value.size() == 3 && absl::c_all_of(value, absl::ascii_isdigit);
+      int code = 0;
+      if (digits && absl::SimpleAtoi(value, &code) && code >= 200 && code <= 599) return code;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace portico::protocol

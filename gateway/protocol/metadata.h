@@ -1,19 +1,36 @@
 #ifndef PORTICO_GATEWAY_PROTOCOL_METADATA_H_
 #define PORTICO_GATEWAY_PROTOCOL_METADATA_H_
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "gateway/http/message.h"
 #include "gateway/rpc/metadata.h"
 
 namespace portico::protocol {
 
-// The metadata a REST request hands to services: `Grpc-Metadata-X: v` becomes x, and authorization, accept-language,
-// traceparent, tracestate and x-request-id go as they are. Values of `-bin` keys are base64 in the header and raw in
-// the metadata. What gRPC does not allow (keys outside [0-9a-z_.-] or beginning with "grpc-", values outside visible
-// ASCII and space, base64 that is none) is left out.
-rpc::Metadata RequestMetadata(const http::Request& request);
+// Which headers and metadata go under their own names, besides those with a prefix. Case does not matter; a name that
+// ends in "*" stands for all that begin so. REQUIRES: none of the connection's, the framing's or the content's own.
+struct MetadataNames {
+  std::vector<std::string> request = {"authorization", "accept-language", "traceparent", "tracestate", "x-request-id"};
+  std::vector<std::string> response;
+};
 
-// The reverse: metadata x becomes the header prefix + X ("Grpc-Metadata-", "Grpc-Trailer-"), `-bin` values in base64.
-void AddMetadata(const rpc::Metadata& metadata, absl::string_view prefix, http::ResponseHeaders* headers);
+// The metadata a REST request hands to services: `Grpc-Metadata-X: v` becomes x, and headers of names.request go as
+// they are. Values of `-bin` keys are base64 in the header, padded or not, several of them separated by commas, and raw
+// in the metadata. What gRPC does not allow (keys outside [0-9a-z_.-] or beginning with "grpc-", values outside visible
+// ASCII and space, base64 that is none) is left out.
+rpc::Metadata RequestMetadata(const http::Request& request, const MetadataNames& names);
+
+// The reverse: metadata x becomes the header prefix + X ("Grpc-Metadata-", "Grpc-Trailer-"), or X when names.response
+// has it; `-bin` values in padded base64. The gateway's own x-http-code is left out.
+void AddMetadata(const rpc::Metadata& metadata, absl::string_view prefix, const MetadataNames& names,
+                 http::ResponseHeaders* headers);
+
+// The HTTP status that a service asks for with the metadata `x-http-code`, as header or trailer: 200 to 599. nullopt
+// when it does not, and for anything else.
+std::optional<int> HttpCodeOf(const rpc::Metadata& headers, const rpc::Metadata& trailers);
 
 }  // namespace portico::protocol
 

@@ -7,6 +7,8 @@
 #include "absl/status/statusor.h"
 #include "gateway/http/error_response.h"
 #include "gateway/http/message.h"
+#include "gateway/protocol/metadata.h"
+#include "gateway/protocol/success.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/routing/rule_check.h"
 #include "gateway/rpc/handler.h"
@@ -17,10 +19,11 @@
 
 namespace portico::protocol {
 
-// How a frontend reads and writes JSON, and how it says that something failed.
+// How a frontend reads and writes JSON, which headers it hands on, and how it says that something failed.
 struct RestOptions {
   transcode::ReadOptions read;
   transcode::WriteOptions write;
+  MetadataNames metadata;
   const http::ErrorRenderer* errors = nullptr;  // outlives what uses it
 };
 
@@ -35,24 +38,45 @@ class RestEndpoint {
   const schema::Method& method() const { return *method_; }
 
   // Answers a request that was routed here with these path values: binds it to the request message, calls, and writes
-  // the reply as JSON. Deadline: the earliest of the client's and the method's policy.
+  // the reply as JSON, or as it is where it is a google.api.HttpBody. Deadline: the earliest of the client's and the
+  // method's policy.
   Async<http::Response> Handle(http::Request& request, std::span<const routing::PathValue> path_values,
                                const RestOptions& options) const;
 
  private:
   RestEndpoint(const schema::Method& method, rpc::Handler& handler, transcode::RequestBinding binding,
-               transcode::ResponseShape shape)
-      : method_(&method), handler_(&handler), binding_(std::move(binding)), shape_(std::move(shape)) {}
+               transcode::ResponseShape shape, Success success)
+      : method_(&method),
+        handler_(&handler),
+        binding_(std::move(binding)),
+        shape_(std::move(shape)),
+        success_(std::move(success)) {}
 
   // Fills the context from the request's headers.
-  absl::Status Prepare(http::Request& request) const;
-  http::Response Success(rpc::Reply reply, const transcode::RequestBinding::Output& bound,
-                         const transcode::FieldSelection* selection, const RestOptions& options) const;
+  absl::Status Prepare(http::Request& request, const RestOptions& options) const;
+  absl::Status Bind(const http::Request& request, std::span<const routing::PathValue> path_values,
+                    const RestOptions& options, transcode::RequestBinding::Output* bound) const;
+  // What ?fields= selects; nullptr when everything.
+  absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> Select(
+      const transcode::RequestBinding::Output& bound) const;
+  // An error of the request.
+  http::Response Refuse(const absl::Status& status, const http::Request& request, const RestOptions& options) const;
+  // An error of the call.
+  http::Response Failure(absl::Status status, const http::Request& request, const RestOptions& options) const;
+  http::Response Answer(rpc::Reply reply, const transcode::RequestBinding::Output& bound,
+                        const transcode::FieldSelection* selection, const http::Request& request,
+                        const RestOptions& options) const;
+  // Fills body and Content-Type.
+  absl::Status WriteReply(std::string message, const transcode::WriteOptions& write,
+                          const transcode::FieldSelection* selection, http::Response* response) const;
 
   const schema::Method* method_;
   rpc::Handler* handler_;
   transcode::RequestBinding binding_;
   transcode::ResponseShape shape_;
+  Success success_;
+  bool raw_reply_ = false;                         // the client sees a google.api.HttpBody
+  const schema::FieldTable* raw_field_ = nullptr;  // the field that holds it; nullptr: the reply is it
 };
 
 }  // namespace portico::protocol

@@ -21,6 +21,12 @@ class RequestBinding::Query {
   // Takes all parameters; those that are fields go to `out`.
   absl::Status Bind(absl::string_view query, wire::Writer* out);
 
+  // Takes one field of a form (form.h); its path is `prefix` + name.
+  absl::Status AddFormField(absl::string_view prefix, const FormField& field, wire::Writer* out);
+
+  // Appends the paths that were given below the field `body`, as the content of a google.protobuf.FieldMask.
+  void AppendMaskOf(const schema::FieldTable& body, std::string* mask) const;
+
   // Whether the top-level field `field`, or something within it, was given.
   bool Gave(const schema::FieldTable& field) const;
 
@@ -34,6 +40,10 @@ class RequestBinding::Query {
   bool TakeReserved(const std::string& name, const std::string& value);
   // Fails when `path` may not be given by the query, or not again.
   absl::Status CheckFree(const FieldPath& path) const;
+  // A file's name or type, for the field beside it.
+  absl::Status AddAboutFile(const FieldPath& file, absl::string_view suffix, const std::string& text,
+                            wire::Writer* out);
+  absl::Status Remember(FieldPath path);
 
   // Each field given is compared with those before it.
   static constexpr size_t kMaxFields = 1000;

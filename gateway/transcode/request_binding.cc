@@ -7,8 +7,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/json/reader.h"
+#include "gateway/json/utf8.h"
 #include "gateway/transcode/field_error.h"
 #include "gateway/transcode/field_path.h"
+#include "gateway/transcode/http_body.h"
 #include "gateway/transcode/query_binding.h"
 #include "gateway/transcode/scalar_text.h"
 #include "gateway/transcode/text_to_field.h"
@@ -73,6 +75,13 @@ absl::StatusOr<RequestBinding> RequestBinding::Compile(const MessageTable& input
   if (absl::Status compiled = binding.CompileBody(rule); !compiled.ok()) return compiled;
   binding.fields_reserved_ = input.FindByName("fields") == nullptr;
   binding.pretty_reserved_ = input.FindByName("pretty") == nullptr;
+  if ((binding.whole_body_ || binding.HasMessageBody()) && !binding.raw_body_) {
+    auto form = std::make_shared<RequestBinding>(binding);
+    form->whole_body_ = false;
+    form->body_field_ = nullptr;
+    form->update_mask_ = nullptr;
+    binding.form_ = std::move(form);
+  }
   return binding;
 }
 
@@ -105,6 +114,7 @@ absl::Status RequestBinding::CompileBody(const Rule& rule) {
   if (rule.body.empty()) return absl::OkStatus();
   if (rule.body == "*") {
     whole_body_ = true;
+    raw_body_ = IsHttpBody(*input_);
     return absl::OkStatus();
   }
   body_field_ = input_->FindByProtoName(rule.body);
@@ -117,16 +127,37 @@ absl::Status RequestBinding::CompileBody(const Rule& rule) {
     }
   }
   const FieldTable* const mask = input_->FindByProtoName("update_mask");
-  const bool is_message =
-      body_field_->message != nullptr && !body_field_->repeated && body_field_->message->well_known == WellKnown::kNone;
-  if (rule.verb == "PATCH" && is_message && mask != nullptr && !mask->repeated && mask->message != nullptr &&
-      mask->message->well_known == WellKnown::kFieldMask) {
+  raw_body_ = HasMessageBody() && IsHttpBody(*body_field_->message);
+  if (rule.verb == "PATCH" && HasMessageBody() && !raw_body_ && mask != nullptr && !mask->repeated &&
+      mask->message != nullptr && mask->message->well_known == WellKnown::kFieldMask) {
     update_mask_ = mask;
   }
   return absl::OkStatus();
 }
 
+bool RequestBinding::HasMessageBody() const {
+  return body_field_ != nullptr && body_field_->message != nullptr && !body_field_->repeated &&
+         body_field_->message->well_known == WellKnown::kNone;
+}
+
+absl::Status RequestBinding::BindRawBody(const Input& input, Output* output) const {
+  // The content type becomes a string of proto3.
+  if (!json::IsUtf8(input.content_type)) return UnsupportedMediaType(input.content_type);
+  const HttpBody body{input.content_type, input.body};
+  const size_t size = HttpBodySize(body);
+  if (size == 0) return absl::OkStatus();
+  output->wire.reserve(output->wire.size() + size + 2 * wire::kMaxVarintBytes);
+  if (body_field_ != nullptr) {
+    wire::AppendTag(body_field_->number, wire::WireType::kBytes, &output->wire);
+    wire::AppendVarint(size, &output->wire);
+  }
+  AppendHttpBody(body, &output->wire);
+  return absl::OkStatus();
+}
+
 absl::Status RequestBinding::BindBody(const Input& input, const ReadOptions& options, Output* output) const {
+  if (raw_body_) return BindRawBody(input, output);
+  if (input.form != nullptr) return BindForm(*input.form, options, output);
   if (input.body.empty()) return absl::OkStatus();
   if (!IsJson(input.content_type)) return UnsupportedMediaType(input.content_type);
   if (!whole_body_ && body_field_ == nullptr) return TakeUnmappedBody(input.body, options, &output->warnings);
@@ -162,7 +193,9 @@ absl::Status RequestBinding::Bind(const Input& input, const ReadOptions& options
     around.Close();
   }
   out.Finish();
-  if (!bound.ok() || update_mask_ == nullptr || input.body.empty() || query.Gave(*update_mask_)) return bound;
+  if (!bound.ok() || update_mask_ == nullptr || query.Gave(*update_mask_)) return bound;
+  if (!output->form_mask.empty()) wire::AppendBytesField(update_mask_->number, output->form_mask, &output->wire);
+  if (input.form != nullptr || input.body.empty()) return bound;
 
   const auto is_path_field = [this](absl::string_view path) {
     return std::any_of(path_fields_.begin(), path_fields_.end(), [&](const FieldPath& bound_path) {

@@ -1,6 +1,7 @@
 #ifndef PORTICO_GATEWAY_TRANSCODE_REQUEST_BINDING_H_
 #define PORTICO_GATEWAY_TRANSCODE_REQUEST_BINDING_H_
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "gateway/schema/message_table.h"
+#include "gateway/transcode/form.h"
 #include "gateway/transcode/json_to_wire.h"
 
 namespace portico::transcode {
@@ -30,6 +32,8 @@ class RequestBinding {
     absl::string_view query;                         // as received, after the '?'
     absl::string_view body;
     absl::string_view content_type;
+    // The body, where it is a form: `body` and `content_type` are then not looked at. REQUIRES: TakesForms().
+    const std::vector<FormField>* form = nullptr;
   };
 
   struct Output {
@@ -37,6 +41,7 @@ class RequestBinding {
     std::vector<std::string> warnings;  // paths of unknown fields and parameters under UnknownFields::kWarn
     std::optional<std::string> fields;  // ?fields= (or $fields), decoded
     bool pretty = false;                // ?pretty (or $pretty)
+    std::string form_mask;              // Bind()'s own: the update_mask that a form implies
   };
 
   // INVALID_ARGUMENT when the rule does not fit the message: a path that does not exist or leads to a field that a
@@ -51,6 +56,11 @@ class RequestBinding {
   // unspecified.
   absl::Status Bind(const Input& input, const ReadOptions& options, Output* output) const;
 
+  // Whether the body may be a form: it is mapped to a message, and that is no google.api.HttpBody, whose body is
+  // whatever it is.
+  bool TakesForms() const { return form_ != nullptr; }
+  bool TakesRawBody() const { return raw_body_; }
+
  private:
   using FieldPath = std::vector<const schema::FieldTable*>;
 
@@ -61,16 +71,22 @@ class RequestBinding {
 
   absl::Status CompilePathField(const std::string& path);
   absl::Status CompileBody(const Rule& rule);
+  bool HasMessageBody() const;  // body: "field", a singular message that is an object in JSON
   absl::Status BindBody(const Input& input, const ReadOptions& options, Output* output) const;
+  absl::Status BindRawBody(const Input& input, Output* output) const;
+  absl::Status BindForm(const std::vector<FormField>& form, const ReadOptions& options, Output* output) const;
 
   const schema::MessageTable* input_;
   const schema::TypeResolver* types_;
   std::vector<FieldPath> path_fields_;
   bool whole_body_ = false;                          // body: "*"
+  bool raw_body_ = false;                            // it is a google.api.HttpBody
   const schema::FieldTable* body_field_ = nullptr;   // body: "field"
   const schema::FieldTable* update_mask_ = nullptr;  // derived from the body when the query does not give it
   bool fields_reserved_ = true;                      // `fields` is Portico's, not the message's
   bool pretty_reserved_ = true;
+  // The same without a body, by which a form's fields are parameters; nullptr: no forms.
+  std::shared_ptr<const RequestBinding> form_;
 };
 
 }  // namespace portico::transcode

@@ -49,6 +49,8 @@ frontends:
     cors: { origins: ["http://localhost:8000"], credentials: true, max_age: 10m }
     auth: { default: public }
     limits: { header_bytes: 1, headers: 2, body_bytes: 5000000000, header_time: 3s, idle_time: 1.5s, in_flight: 4 }
+    metadata: { request: [Authorization, "x-shop-*"], response: [cache-control] }
+    compress: { answers: never, codings: [br, gzip], min_bytes: 0 }
 admin: { listen: "127.0.0.1:9090" }
 workers: 4
 )");
@@ -93,6 +95,11 @@ workers: 4
   EXPECT_EQ(web.limits().header_bytes(), 1u);
   EXPECT_EQ(web.limits().body_bytes(), 5000000000u);
   EXPECT_EQ(ToDuration(web.limits().idle_time()), absl::Milliseconds(1500));
+  EXPECT_THAT(web.metadata().request(), ElementsAre("Authorization", "x-shop-*"));
+  EXPECT_THAT(web.metadata().response(), ElementsAre("cache-control"));
+  EXPECT_EQ(web.compress().answers(), Compress::ANSWERS_NEVER);
+  EXPECT_THAT(web.compress().codings(), ElementsAre("br", "gzip"));
+  EXPECT_TRUE(web.compress().has_min_bytes());
   EXPECT_EQ(config.admin().listen(), "127.0.0.1:9090");
   EXPECT_EQ(config.workers(), 4u);
 }
@@ -269,6 +276,24 @@ INSTANTIATE_TEST_SUITE_P(
              "1:28: contracts[0].reflection: there is no cluster \"a\"\n"},
         Case{"RefreshOfFiles", "contracts: [ { protos: a, refresh: 1s } ]\n",
              "1:36: contracts[0].refresh: only goes with \"reflection\"\n"},
+        Case{"MetadataThatIsNoHeader",
+             "frontends: [ { name: a, listen: 'h:1', metadata: { request: ['x y', '*'] } } ]\n",
+             "1:62: frontends[0].metadata.request[0]: expected a header's name, or the beginning of names and \"*\", "
+             "found \"x y\"\n"
+             "1:69: frontends[0].metadata.request[1]: expected a header's name, or the beginning of names and \"*\", "
+             "found \"*\"\n"},
+        Case{
+            "MetadataOfTheConnection",
+            "frontends: [ { name: a, listen: 'h:1', metadata: { response: [Content-Length, 'te*', grpc-status, 'g*'] } "
+            "} ]\n",
+            "1:63: frontends[0].metadata.response[0]: \"Content-Length\" is the connection's, the content's or gRPC's "
+            "own\n"
+            "1:79: frontends[0].metadata.response[1]: \"te*\" is the connection's, the content's or gRPC's own\n"
+            "1:86: frontends[0].metadata.response[2]: \"grpc-status\" is the connection's, the content's or gRPC's "
+            "own\n"
+            "1:99: frontends[0].metadata.response[3]: \"g*\" is the connection's, the content's or gRPC's own\n"},
+        Case{"UnknownCoding", "frontends: [ { name: a, listen: 'h:1', compress: { codings: [deflate] } } ]\n",
+             "1:62: frontends[0].compress.codings[0]: expected zstd, br or gzip, found \"deflate\"\n"},
         Case{"LimitOfZero", "frontends: [ { name: a, listen: 'h:1', limits: { headers: 0 } } ]\n",
              "1:59: frontends[0].limits.headers: must be more than 0\n"}),
     NameOf);

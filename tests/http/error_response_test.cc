@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gateway/http/json_text.h"
 #include "gateway/rpc/status.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -98,6 +99,108 @@ TEST_F(ErrorResponseTest, TheServicesDetailsComeFirstAndWellKnownOnesAsValues) {
 TEST_F(ErrorResponseTest, WhatIsNotUtf8IsReplaced) {
   const std::string body = ErrorRenderer(ErrorFormat::kStatus, nullptr).Render(absl::UnknownError("a\xff\xc3z")).body;
   EXPECT_EQ(body, "{\"code\":2,\"message\":\"a\xef\xbf\xbd\xef\xbf\xbdz\"}");
+}
+
+std::string Header(const Response& response, absl::string_view name) {
+  absl::string_view value;
+  return response.headers.Find(name, &value) ? std::string(value) : "(none)";
+}
+
+TEST_F(ErrorResponseTest, RetryInfoBecomesRetryAfterInWholeSecondsRoundedUp) {
+  const struct {
+    int64_t seconds;
+    int32_t nanos;
+    const char* expected;
+  } kRows[] = {{0, 0, "0"},   {0, 1, "1"},  {1, 0, "1"},        {1, 999999999, "2"},
+               {60, 1, "61"}, {-5, 0, "0"}, {-5, -500000, "0"}, {int64_t{1} << 62, 0, "315576000000"}};
+  for (const auto& row : kRows) {
+    google::rpc::RetryInfo info;
+    info.mutable_retry_delay()->set_seconds(row.seconds);
+    info.mutable_retry_delay()->set_nanos(row.nanos);
+    absl::Status status = absl::ResourceExhaustedError("slower");
+    status.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord(info.SerializeAsString()));
+    EXPECT_EQ(Header(ErrorRenderer(ErrorFormat::kStatus, &tables_).Render(status), "Retry-After"), row.expected);
+  }
+  absl::Status broken = absl::UnavailableError("");
+  broken.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord("\xff"));
+  EXPECT_EQ(Header(ErrorRenderer(ErrorFormat::kStatus, &tables_).Render(broken), "Retry-After"), "(none)");
+
+  // As a service sends it.
+  google::rpc::Status sent;
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_nanos(250000000);
+  sent.add_details()->PackFrom(info);
+  EXPECT_EQ(
+      Header(ErrorRenderer(ErrorFormat::kStatus, &tables_).Render(rpc::FromGrpc(14, "", sent.SerializeAsString())),
+             "Retry-After"),
+      "1");
+}
+
+TEST_F(ErrorResponseTest, A401HasAChallenge) {
+  EXPECT_EQ(
+      Header(ErrorRenderer(ErrorFormat::kStatus, nullptr).Render(absl::UnauthenticatedError("")), "WWW-Authenticate"),
+      "Bearer");
+  EXPECT_EQ(
+      Header(ErrorRenderer(ErrorFormat::kStatus, nullptr).Render(absl::PermissionDeniedError("")), "WWW-Authenticate"),
+      "(none)");
+}
+
+TEST_F(ErrorResponseTest, TheClientChoosesProblemDetailsByAccept) {
+  const struct {
+    const char* accept;
+    bool problem;
+  } kRows[] = {{"application/problem+json", true},
+               {"application/json, application/problem+json", true},
+               {"text/html, Application/Problem+JSON;q=0.5", true},
+               {"application/json, application/problem+json;q=0.5", false},
+               {"application/problem+json;q=0", false},
+               {"application/json", false},
+               {"*/*", false}};
+  net::Worker worker(0);
+  for (const auto& row : kRows) {
+    Request request(worker, net::kNoDeadline);
+    request.headers.Add("Accept", row.accept);
+    for (const ErrorFormat format : {ErrorFormat::kStatus, ErrorFormat::kGoogle}) {
+      const Response response = ErrorRenderer(format, &tables_).Render(absl::NotFoundError("x"), request);
+      EXPECT_EQ(Header(response, "Content-Type"), row.problem ? "application/problem+json" : "application/json")
+          << row.accept;
+      EXPECT_EQ(Header(response, "Vary"), row.problem ? "Accept" : "(none)");
+    }
+    EXPECT_EQ(Header(ErrorRenderer(ErrorFormat::kProblem, &tables_).Render(absl::NotFoundError("x"), request),
+                     "Content-Type"),
+              "application/problem+json")
+        << "the option holds for everybody";
+  }
+}
+
+TEST_F(ErrorResponseTest, Pretty) {
+  const struct {
+    const char* query;
+    bool pretty;
+  } kRows[] = {{"pretty", true},
+               {"$pretty=true", true},
+               {"a=1&pretty=1", true},
+               {"pretty=false", false},
+               {"a=pretty", false},
+               {"%70retty", false},
+               {"", false}};
+  net::Worker worker(0);
+  for (const auto& row : kRows) {
+    Request request(worker, net::kNoDeadline);
+    request.query = row.query;
+    const std::string body =
+        ErrorRenderer(ErrorFormat::kGoogle, nullptr).Render(absl::AbortedError("{x,\":["), request).body;
+    EXPECT_EQ(body, row.pretty ? "{\n  \"error\": {\n    \"code\": 409,\n    \"message\": \"{x,\\\":[\",\n"
+                                 "    \"status\": \"ABORTED\"\n  }\n}\n"
+                               : "{\"error\":{\"code\":409,\"message\":\"{x,\\\":[\",\"status\":\"ABORTED\"}}")
+        << row.query;
+  }
+}
+
+TEST(PrettyJsonTest, IsAsForReplies) {
+  EXPECT_EQ(PrettyJson(R"({"a":[],"b":{},"c":[1,{"d":"x\\"}],"e":"{}"})"),
+            "{\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1,\n    {\n      \"d\": \"x\\\\\"\n    }\n  ],\n"
+            "  \"e\": \"{}\"\n}\n");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ rpc::Metadata Of(absl::string_view name, absl::string_view value) {
   net::Worker worker(0);
   http::Request request(worker, net::kNoDeadline);
   request.headers.Add(name, value);
-  return RequestMetadata(request);
+  return RequestMetadata(request, {});
 }
 
 TEST(MetadataTest, RequestHeadersBecomeMetadata) {
@@ -28,6 +28,10 @@ TEST(MetadataTest, RequestHeadersBecomeMetadata) {
                {"X-Request-Id", "r1", {{"x-request-id", "r1"}}},
                {"Grpc-Metadata-Blob-Bin", "AAEC", {{"blob-bin", std::string("\0\1\2", 3)}}},
                {"Grpc-Metadata-Blob-Bin", "-_8", {{"blob-bin", "\xfb\xff"}}},
+               {"Grpc-Metadata-Blob-Bin",
+                "AAE= , AAI,Aw==",
+                {{"blob-bin", std::string("\0\1", 2)}, {"blob-bin", std::string("\0\2", 2)}, {"blob-bin", "\3"}}},
+               {"Grpc-Metadata-Blob-Bin", "AA,!", {{"blob-bin", std::string("\0", 1)}}},
                // What the gRPC library would abort on, or what is its own business.
                {"Grpc-Metadata-Blob-Bin", "!", {}},
                {"Grpc-Metadata-", "x", {}},
@@ -42,8 +46,30 @@ TEST(MetadataTest, RequestHeadersBecomeMetadata) {
 TEST(MetadataTest, ReplyMetadataBecomesHeaders) {
   http::ResponseHeaders headers;
   AddMetadata({{"request-cost", "7"}, {"blob-bin", std::string("\0\1\2", 3)}, {"bad", "a\r\nSet-Cookie: x"}},
-              "Grpc-Trailer-", &headers);
+              "Grpc-Trailer-", {}, &headers);
   EXPECT_EQ(headers.wire(), "Grpc-Trailer-Request-Cost: 7\r\nGrpc-Trailer-Blob-Bin: AAEC\r\n");
+}
+
+TEST(MetadataTest, TheListsAreConfigurable) {
+  MetadataNames names;
+  names.request = {"x-tenant", "X-Shop-*", "trace-bin"};
+  names.response = {"cache-control", "x-rate-*"};
+  net::Worker worker(0);
+  http::Request request(worker, net::kNoDeadline);
+  request.headers.Add("X-Tenant", "blue");
+  request.headers.Add("x-shop-floor", "2");
+  request.headers.Add("X-Shop", "no");
+  request.headers.Add("Trace-Bin", "AAEC");
+  request.headers.Add("Authorization", "Bearer x");
+  request.headers.Add("Grpc-Metadata-More", "yes");
+  EXPECT_EQ(
+      RequestMetadata(request, names),
+      (rpc::Metadata{
+          {"x-tenant", "blue"}, {"x-shop-floor", "2"}, {"trace-bin", std::string("\0\1\2", 3)}, {"more", "yes"}}));
+  http::ResponseHeaders headers;
+  AddMetadata({{"cache-control", "no-store"}, {"x-rate-left", "3"}, {"x-rate", "4"}, {"x-http-code", "201"}},
+              "Grpc-Metadata-", names, &headers);
+  EXPECT_EQ(headers.wire(), "Cache-Control: no-store\r\nX-Rate-Left: 3\r\nGrpc-Metadata-X-Rate: 4\r\n");
 }
 
 }  // namespace

@@ -1,0 +1,111 @@
+#include "gateway/middleware/compress.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "gateway/http/accept.h"
+#include "gateway/http/content_coding.h"
+#include "gateway/rpc/status.h"
+
+namespace portico::middleware {
+namespace {
+
+// Packing runs on the worker; at the levels used this much takes some tens of milliseconds.
+constexpr size_t kMostBytes = size_t{16} << 20;
+
+// All lines of a list header as one.
+std::string Joined(const http::RequestHeaders& headers, absl::string_view name) {
+  std::vector<absl::string_view> values;
+  for (const http::RequestHeaders::Field& field : headers) {
+    if (absl::EqualsIgnoreCase(field.name, name)) values.push_back(field.value);
+  }
+  return absl::StrJoin(values, ",");
+}
+
+bool HasContent(int status) {
+  return status >= 200 && status != 204 && status != 205 && status != 206 && status != 304;
+}
+
+}  // namespace
+
+bool IsCompressible(absl::string_view content_type) {
+  const std::string type =
+      absl::AsciiStrToLower(absl::StripAsciiWhitespace(content_type.substr(0, content_type.find(';'))));
+  if (absl::StartsWith(type, "text/")) return true;
+  for (const absl::string_view suffix : {"+json", "+xml", "+yaml"}) {
+    if (absl::EndsWith(type, suffix)) return true;
+  }
+  for (const absl::string_view known :
+       {"application/json", "application/xml", "application/javascript", "application/yaml", "application/x-ndjson",
+        "application/wasm", "application/rtf", "image/bmp", "font/ttf", "font/otf"}) {
+    if (type == known) return true;
+  }
+  return false;
+}
+
+Async<http::Response> Compress::Handle(http::Request& request, http::Handler& next) {
+  // What is unpacked has to live as long as the request's own views do: until the answer has been sent.
+  std::unique_ptr<std::string> unpacked;
+  absl::string_view coding;
+  if (!request.body.empty() && request.rpc != nullptr && request.headers.Find("Content-Encoding", &coding)) {
+    absl::StatusOr<std::string> decoded =
+        http::DecodeContent(Joined(request.headers, "Content-Encoding"), request.body, policy_.body_bytes);
+    if (!decoded.ok()) {
+      http::Response refused = errors_.Render(decoded.status(), request);
+      if (refused.status == 415) refused.headers.Add("Accept-Encoding", http::kContentCodings);
+      co_return refused;
+    }
+    unpacked = std::make_unique<std::string>(*std::move(decoded));
+    request.body = *unpacked;
+  }
+  if (request.body_stream != nullptr && request.headers.Find("Content-Encoding", &coding) &&
+      !absl::EqualsIgnoreCase(coding, "identity")) {
+    http::Response refused = errors_.Render(
+        rpc::WithHttpStatus(absl::InvalidArgumentError("a body that streams cannot have a Content-Encoding"), 415),
+        request);
+    refused.headers.Add("Accept-Encoding", "identity");
+    co_return refused;
+  }
+  http::Response response = co_await next.Handle(request);
+  if (unpacked != nullptr) response.on_sent.push_back([kept = std::move(unpacked)](const http::Sent&) {});
+  if (policy_.answers) Pack(request, &response);
+  co_return response;
+}
+
+void Compress::Pack(const http::Request& request, http::Response* response) const {
+  absl::string_view value;
+  if (response->stream != nullptr || response->body.empty() || response->body.size() > kMostBytes ||
+      !HasContent(response->status) || response->headers.Find("Content-Encoding", &value) ||
+      !response->headers.Find("Content-Type", &value) || !IsCompressible(value)) {
+    return;
+  }
+  absl::string_view accepted;
+  const bool asked = request.headers.Find("Accept-Encoding", &accepted);
+  const int as_it_is = asked ? http::QualityOfCoding(request.headers, "identity") : 1;
+  // Whoever refuses the plain form gets a packed one of any size.
+  if (response->body.size() < policy_.min_bytes && as_it_is > 0) return;
+  if (response->headers.Find("Cache-Control", &value) &&
+      absl::StrContains(absl::AsciiStrToLower(value), "no-transform"))
+    return;
+  response->headers.AddToList("Vary", "Accept-Encoding");
+  if (!asked) return;
+  const std::string* best = nullptr;
+  int best_quality = as_it_is;
+  for (const std::string& coding : policy_.codings) {
+    const int quality = http::QualityOfCoding(request.headers, coding);
+    // At the same quality packed is better than plain, and the first coding than the others.
+    if (quality == 0 || quality < best_quality || (quality == best_quality && best != nullptr)) continue;
+    best = &coding;
+    best_quality = quality;
+  }
+  if (best == nullptr) return;
+  absl::StatusOr<std::string> packed = http::EncodeContent(*best, response->body);
+  if (!packed.ok() || (packed->size() >= response->body.size() && as_it_is > 0)) return;
+  response->body = *std::move(packed);
+  response->headers.Add("Content-Encoding", *best);
+}
+
+}  // namespace portico::middleware
