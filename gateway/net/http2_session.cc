@@ -371,17 +371,17 @@ void Http2Session::Lose() {
 }
 
 void Http2Session::Leave() {
+  owner_ = nullptr;  // also when the session is closing: its streams' last calls may lead here
   if (closed_) return;
   if (streams_ != nullptr) return Close();
-  owner_ = nullptr;
   nghttp2_session_terminate_session(session_, NGHTTP2_NO_ERROR);
   ScheduleFlush();
 }
 
 void Http2Session::Close() {
+  owner_ = nullptr;
   if (closed_) return;
   const std::shared_ptr<Http2Session> self = shared_from_this();
-  owner_ = nullptr;
   End();
 }
 
