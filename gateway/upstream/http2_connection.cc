@@ -222,6 +222,7 @@ void Http2Connection::Expired() {
   const net::Deadline heard = session_->last_received();
   if (ping_sent_ && heard > last_ping_) ping_sent_ = false;  // whatever came, it is alive
   if (ping_sent_) {
+    const std::shared_ptr<Http2Connection> self = shared_from_this();  // its last call may let go of it
     session_->Close();
     SessionLost();
     return;
