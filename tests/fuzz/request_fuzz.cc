@@ -12,17 +12,18 @@ namespace portico::fuzz {
 namespace {
 
 std::string ParseBody(const http::Limits& limits, absl::string_view bytes, size_t piece) {
-  http::ChunkedBody body(limits);
+  http::ChunkedBody body(limits, limits.body_bytes);
+  std::string decoded;
   size_t total = 0;
   for (size_t at = 0; at < bytes.size(); at += piece) {
     const std::string now(bytes.substr(at, piece));
     size_t consumed = 0;
-    const auto result = body.Read(now, &consumed);
+    const auto result = body.Read(now, &consumed, &decoded);
     total += consumed;
     if (result == http::ChunkedBody::Result::kError) return absl::StrCat("error ", body.error().message());
-    if (result == http::ChunkedBody::Result::kDone) return absl::StrCat("done ", total, " ", body.decoded());
+    if (result == http::ChunkedBody::Result::kDone) return absl::StrCat("done ", total, " ", decoded);
   }
-  return absl::StrCat("more ", body.decoded());
+  return absl::StrCat("more ", decoded);
 }
 
 // `piece` bytes more each time.
