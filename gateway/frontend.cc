@@ -35,6 +35,16 @@ protocol::RestOptions RestOptionsOf(const config::Json& json) {
   return options;
 }
 
+protocol::StreamOptions StreamOptionsOf(const config::Streams& streams) {
+  protocol::StreamOptions options;
+  options.envelope = streams.envelope() == config::Streams::ENVELOPE_RESULT;
+  options.buffer_bytes = streams.buffer_bytes();
+  options.message_bytes = streams.message_bytes();
+  options.heartbeat = absl::ToChronoMilliseconds(config::ToDuration(streams.heartbeat()));
+  options.retry = absl::ToChronoMilliseconds(config::ToDuration(streams.retry()));
+  return options;
+}
+
 protocol::MetadataNames MetadataNamesOf(const config::Metadata& metadata) {
   protocol::MetadataNames names;
   if (metadata.request_size() > 0) names.request.assign(metadata.request().begin(), metadata.request().end());
@@ -104,6 +114,7 @@ http::ErrorFormat ErrorFormatOf(const config::Frontend& frontend) {
 Frontend::Frontend(const config::Frontend& frontend, const schema::Schema& schema)
     : name_(frontend.name()), errors_(ErrorFormatOf(frontend), &schema), rest_(RestOptionsOf(frontend.json())) {
   rest_.errors = &errors_;
+  rest_.streams = StreamOptionsOf(frontend.streams());
   rest_.metadata = MetadataNamesOf(frontend.metadata());
   if (frontend.has_cors()) middleware_.push_back(std::make_unique<middleware::Cors>(CorsPolicyOf(frontend)));
   middleware_.push_back(std::make_unique<middleware::Compress>(CompressPolicyOf(frontend), errors_));

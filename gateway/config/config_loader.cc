@@ -22,6 +22,9 @@ constexpr uint32_t kHeaderBytes = 32768;
 constexpr uint32_t kHeaders = 100;
 constexpr uint64_t kBodyBytes = 4194304;
 constexpr uint32_t kInFlight = 10000;
+constexpr uint64_t kStreamBufferBytes = 65536;
+constexpr int64_t kHeartbeatSeconds = 15;
+constexpr int64_t kRetrySeconds = 3;
 
 // What DESIGN calls the defaults; those of enums and of `workers` are proto3's own.
 void FillDefaults(Config& config) {
@@ -37,6 +40,11 @@ void FillDefaults(Config& config) {
     if (!limits.has_header_time()) limits.mutable_header_time()->set_seconds(kHeaderTimeSeconds);
     if (!limits.has_idle_time()) limits.mutable_idle_time()->set_seconds(kIdleTimeSeconds);
     if (!limits.has_in_flight()) limits.set_in_flight(kInFlight);
+    Streams& streams = *frontend.mutable_streams();
+    if (!streams.has_buffer_bytes()) streams.set_buffer_bytes(kStreamBufferBytes);
+    if (!streams.has_message_bytes()) streams.set_message_bytes(limits.body_bytes());
+    if (!streams.has_heartbeat()) streams.mutable_heartbeat()->set_seconds(kHeartbeatSeconds);
+    if (!streams.has_retry()) streams.mutable_retry()->set_seconds(kRetrySeconds);
   }
 }
 

@@ -158,6 +158,7 @@ class ValueChecker {
     }
     CheckCors(frontend.cors(), key + ".cors");
     CheckLimits(frontend.limits(), key + ".limits");
+    CheckStreams(frontend.streams(), key + ".streams");
     CheckNames(frontend.metadata().request(), key + ".metadata.request");
     CheckNames(frontend.metadata().response(), key + ".metadata.response");
     CheckCompress(frontend.compress(), key + ".compress");
@@ -208,6 +209,13 @@ class ValueChecker {
     }
     CheckPositive(key + ".header_time", limits.has_header_time(), limits.header_time());
     CheckPositive(key + ".idle_time", limits.has_idle_time(), limits.idle_time());
+  }
+
+  void CheckStreams(const Streams& streams, const std::string& key) {
+    if (streams.has_buffer_bytes() && streams.buffer_bytes() == 0) Fail(key + ".buffer_bytes", "must be more than 0");
+    if (streams.has_message_bytes() && streams.message_bytes() == 0) {
+      Fail(key + ".message_bytes", "must be more than 0");
+    }
   }
 
   const LoadedConfig& loaded_;

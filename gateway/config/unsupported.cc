@@ -30,8 +30,6 @@ constexpr Feature<Cluster> kClusterFeatures[] = {
 };
 
 constexpr Feature<Frontend> kFrontendFeatures[] = {
-    {"streams.envelope", "streams.envelope result",
-     [](const Frontend& f) { return f.streams().envelope() == Streams::ENVELOPE_RESULT; }},
     {"auth.default", "auth.default required",
      [](const Frontend& f) { return f.auth().default_() == Auth::DEFAULT_REQUIRED; }},
     {"auth.jwt", "auth.jwt", [](const Frontend& f) { return f.auth().has_jwt(); }},

@@ -9,6 +9,7 @@
 #include "gateway/http/syntax.h"
 #include "gateway/protocol/form_body.h"
 #include "gateway/protocol/timeout.h"
+#include "gateway/protocol/warning_header.h"
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/field_error.h"
 #include "gateway/transcode/http_body.h"
@@ -23,32 +24,6 @@ constexpr absl::string_view kFormTypes = "application/json, application/x-www-fo
 // RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5: these have none.
 bool HasContent(int status) {
   return status != 204 && status != 205 && status != 304;
-}
-
-// Names come from clients: what is no visible ASCII, or would end the list's element, is percent-encoded, and a list
-// too long for a header is cut.
-std::string WarningHeader(const std::vector<std::string>& names) {
-  constexpr size_t kMaxLength = 1024;
-  constexpr absl::string_view kHex = "0123456789ABCDEF";
-  std::string header;
-  for (const std::string& name : names) {
-    if (header.size() + name.size() > kMaxLength) {
-      absl::StrAppend(&header, header.empty() ? "" : ", ", "...");
-      break;
-    }
-    if (!header.empty()) header += ", ";
-    for (char c : name) {
-      if (c > ' ' && c <= '~' && c != ',' && c != '%') {
-        header += c;
-        continue;
-      }
-      const auto byte = static_cast<unsigned char>(c);
-      header += '%';
-      header += kHex[byte >> 4];
-      header += kHex[byte & 15];
-    }
-  }
-  return header;
 }
 
 }  // namespace
@@ -70,6 +45,8 @@ absl::StatusOr<RestEndpoint> RestEndpoint::Compile(const routing::CheckedRule& r
   absl::StatusOr<protocol::Success> success = protocol::Success::Compile(*rule.method, types);
   if (!success.ok()) return success.status();
   RestEndpoint endpoint(*rule.method, handler, *std::move(binding), *std::move(shape), *std::move(success));
+  endpoint.has_body_ = !rule.rule->body.empty();
+  endpoint.body_field_ = rule.body;
   if (const schema::FieldTable* field = rule.response_body; field != nullptr) {
     endpoint.raw_reply_ =
         field->type == schema::FieldType::kMessage && !field->repeated && transcode::IsHttpBody(*field->message);
@@ -81,8 +58,8 @@ absl::StatusOr<RestEndpoint> RestEndpoint::Compile(const routing::CheckedRule& r
 }
 
 absl::Status RestEndpoint::Prepare(http::Request& request, const RestOptions& options) const {
-  // Who takes problem details takes JSON.
-  if (!raw_reply_ && http::QualityOfType(request.headers, kJsonType) == 0 &&
+  // Who takes problem details takes JSON. Streams have forms of their own.
+  if (!raw_reply_ && !method_->server_streaming && http::QualityOfType(request.headers, kJsonType) == 0 &&
       http::NamedQuality(request.headers, kProblemType) <= 0) {
     return rpc::WithHttpStatus(absl::InvalidArgumentError("the answer is application/json, which Accept excludes"),
                                406);
@@ -128,9 +105,7 @@ absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> RestEndpoint::S
 Async<http::Response> RestEndpoint::Handle(http::Request& request, std::span<const routing::PathValue> path_values,
                                            const RestOptions& options) const {
   if (method_->client_streaming || method_->server_streaming) {
-    co_return Refuse(
-        absl::UnimplementedError(absl::StrCat(method_->full_name, " streams, which this version does not serve")),
-        request, options);
+    co_return co_await HandleStream(request, path_values, options);
   }
   const absl::Status prepared = Prepare(request, options);
   if (!prepared.ok()) co_return Refuse(prepared, request, options);

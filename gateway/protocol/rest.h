@@ -7,8 +7,12 @@
 #include "absl/status/statusor.h"
 #include "gateway/http/error_response.h"
 #include "gateway/http/message.h"
+#include "gateway/protocol/message_stream.h"
 #include "gateway/protocol/metadata.h"
+#include "gateway/protocol/request_messages.h"
+#include "gateway/protocol/stream_call.h"
 #include "gateway/protocol/success.h"
+#include "gateway/protocol/upload.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/routing/rule_check.h"
 #include "gateway/rpc/handler.h"
@@ -25,6 +29,7 @@ struct RestOptions {
   transcode::WriteOptions write;
   MetadataNames metadata;
   const http::ErrorRenderer* errors = nullptr;  // outlives what uses it
+  StreamOptions streams;
 };
 
 // One REST route of a method: an http rule, compiled, and who answers. Immutable and thread-safe.
@@ -52,6 +57,20 @@ class RestEndpoint {
         shape_(std::move(shape)),
         success_(std::move(success)) {}
 
+  // The same of a streaming method. In rest_stream.cc, as the next three.
+  Async<http::Response> HandleStream(http::Request& request, std::span<const routing::PathValue> path_values,
+                                     const RestOptions& options) const;
+  // Starts to write what the body brings; nullptr, and all is written, when `bound` is the only message.
+  Async<absl::StatusOr<std::shared_ptr<Upload>>> StartUpload(http::Request& request, RequestFrame frame,
+                                                             std::string bound, std::shared_ptr<StreamCall> call,
+                                                             const RestOptions& options) const;
+  // What the response to `call`, which may begin now, looks like.
+  http::Response BeginMessages(std::shared_ptr<StreamCall> call, std::shared_ptr<Upload> upload, StreamForm form,
+                               std::unique_ptr<const transcode::FieldSelection> selection, bool pretty,
+                               const http::Request& request, const RestOptions& options) const;
+  Async<absl::StatusOr<http::Response>> BeginDownload(std::shared_ptr<StreamCall> call,
+                                                      std::shared_ptr<Upload> upload) const;
+
   // Fills the context from the request's headers.
   absl::Status Prepare(http::Request& request, const RestOptions& options) const;
   absl::Status Bind(const http::Request& request, std::span<const routing::PathValue> path_values,
@@ -75,8 +94,10 @@ class RestEndpoint {
   transcode::RequestBinding binding_;
   transcode::ResponseShape shape_;
   Success success_;
-  bool raw_reply_ = false;                         // the client sees a google.api.HttpBody
-  const schema::FieldTable* raw_field_ = nullptr;  // the field that holds it; nullptr: the reply is it
+  bool has_body_ = false;                           // the body is mapped to something
+  const schema::FieldTable* body_field_ = nullptr;  // the field; nullptr: to the whole request
+  bool raw_reply_ = false;                          // the client sees a google.api.HttpBody
+  const schema::FieldTable* raw_field_ = nullptr;   // the field that holds it; nullptr: the reply is it
 };
 
 }  // namespace portico::protocol

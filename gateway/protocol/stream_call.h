@@ -51,6 +51,10 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall>, privat
   bool ready() const { return next_ < messages_.size() || end_.has_value(); }
   // The next message: true; false at the successful end; or the failure the call ended with. REQUIRES: ready().
   absl::StatusOr<bool> Take(std::string* message);
+  // The message that Take() would give, nullptr when there is none. REQUIRES: ready().
+  const std::string* Peek() const { return next_ < messages_.size() ? &messages_[next_] : nullptr; }
+  // What the service's side ended with. REQUIRES: ready(), and Peek() is nullptr.
+  const absl::Status& EndStatus() const { return *end_; }
   // Both: waits for the next message.
   Async<absl::StatusOr<bool>> Read(std::string* message);
   // Makes an Await() under way return, on the caller's stack.

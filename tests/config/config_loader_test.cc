@@ -120,6 +120,10 @@ TEST_F(ConfigLoaderTest, FillsInDefaults) {
   EXPECT_EQ(web.json().unknown_fields(), Json::UNKNOWN_FIELDS_REJECT);
   EXPECT_EQ(web.errors(), Frontend::ERRORS_STATUS);
   EXPECT_EQ(web.streams().envelope(), Streams::ENVELOPE_NONE);
+  EXPECT_EQ(web.streams().buffer_bytes(), 65536u);
+  EXPECT_EQ(web.streams().message_bytes(), 4194304u);
+  EXPECT_EQ(ToDuration(web.streams().heartbeat()), absl::Seconds(15));
+  EXPECT_EQ(ToDuration(web.streams().retry()), absl::Seconds(3));
   EXPECT_FALSE(web.has_cors());
   EXPECT_EQ(web.limits().header_bytes(), 32768u);
   EXPECT_EQ(web.limits().headers(), 100u);
@@ -326,7 +330,6 @@ INSTANTIATE_TEST_SUITE_P(
              "keys.yaml }\n"
              "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n"
              "    rate_limit: { by: subject, rate: 100, burst: 200 }\n",
-             "4:26: frontends[0]: streams.envelope result is not supported by this version\n"
              "5:22: frontends[0]: auth.default required is not supported by this version\n"
              "5:32: frontends[0]: auth.jwt is not supported by this version\n"
              "5:105: frontends[0]: auth.api_keys is not supported by this version\n"

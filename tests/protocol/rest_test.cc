@@ -31,7 +31,6 @@ service Items {
     option (portico.policy) = { success: { code: 201 } };
   }
   rpc Weigh(Request) returns (Item) { option (google.api.http) = { get: "/v1/items/{id}/weight" response_body: "weight" }; }
-  rpc Watch(Request) returns (stream Item) { option (google.api.http) = { get: "/v1/items/{id}/watch" }; }
 }
 )";
 
@@ -142,10 +141,6 @@ TEST_F(RestTest, MetadataGoesAlong) {
 TEST_F(RestTest, OmittedPartsAreNamedInAHeader) {
   service_.reply.omitted = "reviews;reason=deadline";
   EXPECT_EQ(Header(Call("Get"), "Portico-Omitted"), "reviews;reason=deadline");
-}
-
-TEST_F(RestTest, StreamsAreNotServedYet) {
-  EXPECT_EQ(Call("Watch").status, 501);
 }
 
 }  // namespace
