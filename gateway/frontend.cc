@@ -9,6 +9,8 @@
 #include "gateway/config/config_check.h"
 #include "gateway/middleware/compress.h"
 #include "gateway/middleware/cors.h"
+#include "gateway/protocol/connect.h"
+#include "gateway/protocol/grpc_web.h"
 #include "gateway/routing/rule_check.h"
 #include "gateway/rpc/status.h"
 #include "portico/annotations.pb.h"
@@ -130,6 +132,10 @@ std::unique_ptr<Frontend> Frontend::Create(const config::Frontend& frontend, con
     CheckPolicy(*method, diagnostics);
     const Target target = target_of(*method);
     if (target.handler == nullptr) continue;  // reported where it was found out
+    const bool streams = method->client_streaming || method->server_streaming;
+    created->methods_[method->path] = {method, target.handler, &schema,
+                                       streams ? frontend.streams().message_bytes() : frontend.limits().body_bytes(),
+                                       frontend.streams().buffer_bytes()};
     std::vector<schema::HttpRule> rules = method->http;
     if (rules.empty()) rules.push_back(routing::DefaultRule(*method));
     for (const schema::HttpRule& rule : rules) {
@@ -183,7 +189,9 @@ class Frontend::Dispatch final : public http::Handler {
       case Result::kBadRequest:
         co_return frontend_.errors_.Render(absl::InvalidArgumentError("the path is malformed"), request);
       case Result::kNotFound:
-        break;
+        if (frontend_.FindMethod(request.path) == nullptr) break;
+        co_return frontend_.errors_.Render(absl::NotFoundError(
+            "this method has other paths in REST; here it takes Connect (Connect-Protocol-Version: 1) and gRPC-Web"));
     }
     co_return frontend_.errors_.Render(absl::NotFoundError("there is nothing at this path"), request);
   }
@@ -193,15 +201,59 @@ class Frontend::Dispatch final : public http::Handler {
   const routing::RouteMatch& match_;
 };
 
+// The end of the chain for Connect and gRPC-Web.
+class Frontend::RpcDispatch final : public http::Handler {
+ public:
+  // `endpoint` is nullptr where there is none.
+  RpcDispatch(const Frontend& frontend, protocol::Protocol protocol, const protocol::RpcEndpoint* endpoint)
+      : frontend_(frontend), protocol_(protocol), endpoint_(endpoint) {}
+
+  Async<http::Response> Handle(http::Request& request) override {
+    if (endpoint_ == nullptr) {
+      co_return frontend_.errors_.Render(rpc::WithHttpStatus(absl::UnimplementedError("there is no such method"), 404),
+                                         request);
+    }
+    if (protocol_ == protocol::Protocol::kConnect) co_return co_await protocol::AnswerConnect(*endpoint_, request);
+    co_return co_await protocol::AnswerGrpcWeb(*endpoint_, request);
+  }
+
+ private:
+  const Frontend& frontend_;
+  const protocol::Protocol protocol_;
+  const protocol::RpcEndpoint* endpoint_;
+};
+
 Async<http::Response> Frontend::Handle(http::Request& request) {
+  const protocol::Protocol protocol = protocol::ProtocolOf(request);
+  if (protocol == protocol::Protocol::kRest) co_return co_await HandleRest(request);
+  const protocol::RpcEndpoint* endpoint = FindMethod(request.path);
+  // Where no method is, connect=v1 is a parameter like any other.
+  if (endpoint == nullptr && request.method == "GET") co_return co_await HandleRest(request);
+  request.protocol = NameOf(protocol);
+  request.error_form = protocol == protocol::Protocol::kConnect ? protocol::ConnectError : protocol::GrpcWebError;
+  if (endpoint != nullptr) {
+    request.route = endpoint->method->path;
+    request.rpc = endpoint->method;
+  }
+  RpcDispatch dispatch(*this, protocol, endpoint);
+  Remaining chain(middleware_, dispatch);
+  co_return co_await chain.Handle(request);
+}
+
+Async<http::Response> Frontend::HandleRest(http::Request& request) {
   const routing::RouteMatch match = table_.Match(request.method, request.path);
-  const std::string allow = absl::StrJoin(match.allow, ", ");
-  request.allow = allow;
+  std::string allow = absl::StrJoin(match.allow, ", ");
   if (match.result == routing::RouteMatch::Result::kFound) {
     const Route& route = routes_[match.target];
     request.route = route.path;
     request.rpc = &route.endpoint.method();
+  } else if (const protocol::RpcEndpoint* endpoint = FindMethod(request.path);
+             endpoint != nullptr && request.method == "OPTIONS") {
+    // A preflight of Connect or gRPC-Web cannot be told from one of REST.
+    const bool get = !endpoint->streaming() && endpoint->no_side_effects();
+    allow = absl::StrCat(allow, allow.empty() ? "" : ", ", get ? "GET, POST" : "POST");
   }
+  request.allow = allow;
   Dispatch dispatch(*this, match);
   Remaining chain(middleware_, dispatch);
   http::Response response = co_await chain.Handle(request);
@@ -210,9 +262,18 @@ Async<http::Response> Frontend::Handle(http::Request& request) {
 }
 
 bool Frontend::StreamsBody(const http::Request& head) {
+  if (protocol::ProtocolOf(head) != protocol::Protocol::kRest) {
+    const protocol::RpcEndpoint* endpoint = FindMethod(head.path);
+    return endpoint != nullptr && endpoint->method->client_streaming;
+  }
   const routing::RouteMatch match = table_.Match(head.method, head.path);
   return match.result == routing::RouteMatch::Result::kFound &&
          routes_[match.target].endpoint.method().client_streaming;
+}
+
+const protocol::RpcEndpoint* Frontend::FindMethod(absl::string_view path) const {
+  const auto found = methods_.find(path);
+  return found == methods_.end() ? nullptr : &found->second;
 }
 
 const Route* Frontend::Find(absl::string_view verb, absl::string_view path) const {

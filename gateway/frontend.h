@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "gateway/config/config_loader.h"
 #include "gateway/http/error_response.h"
 #include "gateway/http/handler.h"
+#include "gateway/protocol/protocol_of.h"
 #include "gateway/protocol/rest.h"
+#include "gateway/protocol/rpc_endpoint.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/rpc/handler.h"
 #include "gateway/schema/diagnostics.h"
@@ -32,8 +35,9 @@ struct Route {
   protocol::RestEndpoint endpoint;
 };
 
-// One kind of client's API: what it may call, how its JSON looks, which middleware stands before it. Belongs to a
-// snapshot; immutable and thread-safe.
+// One kind of client's API: what it may call, how its JSON looks, which middleware stands before it. Its methods answer
+// REST by their http rules, and Connect and gRPC-Web at /{package.Service}/{Method}, all through the same middleware.
+// Belongs to a snapshot; immutable and thread-safe.
 class Frontend final : public http::Handler {
  public:
   // Mistakes (conflicting routes, policies this version cannot keep) go to `diagnostics`; nullptr when there was any.
@@ -42,7 +46,7 @@ class Frontend final : public http::Handler {
                                           const schema::Schema& schema, const TargetOf& target_of,
                                           schema::Diagnostics& diagnostics);
 
-  // Routes the request and answers it. REQUIRES: the request's context pins the frontend.
+  // Finds out what the request speaks, routes it and answers it. REQUIRES: the request's context pins the frontend.
   Async<http::Response> Handle(http::Request& request) override;
 
   // Whether the body belongs to a method that takes a stream of messages.
@@ -56,8 +60,13 @@ class Frontend final : public http::Handler {
 
  private:
   class Dispatch;
+  class RpcDispatch;
 
   Frontend(const config::Frontend& frontend, const schema::Schema& schema);
+
+  Async<http::Response> HandleRest(http::Request& request);
+  // nullptr when no exposed method has this path.
+  const protocol::RpcEndpoint* FindMethod(absl::string_view path) const;
 
   std::string name_;
   http::ErrorRenderer errors_;
@@ -65,6 +74,7 @@ class Frontend final : public http::Handler {
   std::vector<std::unique_ptr<http::Middleware>> middleware_;  // outermost first, between routing and the method
   std::vector<Route> routes_;
   routing::RouteTable table_;
+  absl::flat_hash_map<absl::string_view, protocol::RpcEndpoint> methods_;  // by Method::path
 };
 
 // The form of a frontend's errors.

@@ -143,6 +143,7 @@ Response ErrorRenderer::Render(const absl::Status& status) const {
 }
 
 Response ErrorRenderer::Render(const absl::Status& status, const Request& request) const {
+  if (request.error_form != nullptr) return request.error_form(request, NeverOk(status), types_);
   const bool chosen = format_ != ErrorFormat::kProblem && PrefersProblem(request.headers);
   Response response = RenderAs(chosen ? ErrorFormat::kProblem : format_, NeverOk(status));
   if (chosen) response.headers.AddToList("Vary", "Accept");

@@ -33,8 +33,9 @@ class ErrorRenderer {
   // WWW-Authenticate (section 15.5.2).
   Response Render(const absl::Status& status) const;
 
-  // The same for the client that sent `request`: in the form of RFC 9457, whatever the option says, when its Accept
-  // names application/problem+json, at least as much as application/json; with line breaks when it asked for `pretty`.
+  // The same for the client that sent `request`: in the form of its protocol when that has one; else in the form of RFC
+  // 9457, whatever the option says, when its Accept names application/problem+json, at least as much as
+  // application/json; with line breaks when it asked for `pretty`.
   Response Render(const absl::Status& status, const Request& request) const;
 
   // Appends the body alone.

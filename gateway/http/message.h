@@ -84,6 +84,8 @@ class BodyStream {
   virtual absl::string_view code() const { return {}; }
 };
 
+struct Response;
+
 // A request as handlers see it. Lives on one worker. It and its views are valid until the response has been sent: its
 // stream ended, its completion hooks run, itself destroyed.
 struct Request {
@@ -106,6 +108,13 @@ struct Request {
   // Deadline, metadata, claims; cancelled when the client leaves. The connection sets no deadline of its own: a stream
   // may stay open for days. Whoever finds the method does.
   rpc::Context context;
+
+  // What the client speaks, for the middleware and the log: "rest", "connect" or "grpc-web". Points to static text.
+  absl::string_view protocol = "rest";
+  // How that protocol says that a request failed, where it has a form of its own; nullptr: as the frontend's option
+  // says. ErrorRenderer asks it. `types` finds the types of details.
+  Response (*error_form)(const Request& request, const absl::Status& error,
+                         const schema::TypeResolver* types) = nullptr;
 
   // What routing found, for the middleware and the log; empty and nullptr before routing or when nothing matched.
   absl::string_view route;  // the template, "/v1/products/{product_id}"

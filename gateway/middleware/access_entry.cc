@@ -12,7 +12,7 @@ namespace portico::middleware {
 namespace {
 
 constexpr std::array<absl::string_view, AccessEntry::kTexts> kKeys = {
-    "peer", "method", "path", "route", "rpc", "request_id", "user_agent", "omitted", "refused"};
+    "peer", "method", "path", "protocol", "route", "rpc", "request_id", "user_agent", "omitted", "refused"};
 
 // The entry with lengths in place of texts, which follow it.
 struct Encoded {
@@ -108,8 +108,8 @@ void AccessLineWriter::Append(const AccessEntry& entry, std::string* text) {
   *text += "{\"time\":\"";
   AppendTime(entry.time_ns, text);
   absl::StrAppend(text, "\",\"frontend\":", *entry.frontend);
-  for (const auto which :
-       {AccessEntry::kPeer, AccessEntry::kMethod, AccessEntry::kPath, AccessEntry::kRoute, AccessEntry::kRpc}) {
+  for (const auto which : {AccessEntry::kPeer, AccessEntry::kMethod, AccessEntry::kPath, AccessEntry::kProtocol,
+                           AccessEntry::kRoute, AccessEntry::kRpc}) {
     append(which);
   }
   absl::StrAppend(text, ",\"status\":", entry.status, ",\"code\":\"", entry.code, "\",\"bytes\":", entry.bytes);

@@ -14,7 +14,7 @@ namespace portico::middleware {
 // writes the text.
 struct AccessEntry {
   // What clients and services chose; each is cut to kLongestText bytes and left out of the line when empty.
-  enum Text { kPeer, kMethod, kPath, kRoute, kRpc, kRequestId, kUserAgent, kOmitted, kRefused, kTexts };
+  enum Text { kPeer, kMethod, kPath, kProtocol, kRoute, kRpc, kRequestId, kUserAgent, kOmitted, kRefused, kTexts };
   static constexpr size_t kLongestText = 1024;
 
   int64_t time_ns = 0;       // since 1970

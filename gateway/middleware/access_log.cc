@@ -68,6 +68,7 @@ void AccessLog::Record(const http::Request& request, const http::Sent& sent, abs
   entry.texts[AccessEntry::kPeer] = request.peer;
   entry.texts[AccessEntry::kMethod] = request.method;
   entry.texts[AccessEntry::kPath] = request.path;
+  entry.texts[AccessEntry::kProtocol] = request.protocol;
   entry.texts[AccessEntry::kRoute] = request.route;
   if (request.rpc != nullptr) entry.texts[AccessEntry::kRpc] = request.rpc->full_name;
   entry.texts[AccessEntry::kRequestId] = request.request_id;

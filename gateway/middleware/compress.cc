@@ -35,6 +35,8 @@ bool IsCompressible(absl::string_view content_type) {
   const std::string type =
       absl::AsciiStrToLower(absl::StripAsciiWhitespace(content_type.substr(0, content_type.find(';'))));
   if (absl::StartsWith(type, "text/")) return true;
+  // Envelopes say for themselves whether they are packed.
+  if (absl::StartsWith(type, "application/connect+") || absl::StartsWith(type, "application/grpc-web")) return false;
   for (const absl::string_view suffix : {"+json", "+xml", "+yaml"}) {
     if (absl::EndsWith(type, suffix)) return true;
   }

@@ -1,7 +1,8 @@
 #include "gateway/middleware/cors.h"
 
-#include <algorithm>
+#include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -24,16 +25,28 @@ bool Matches(absl::string_view name, absl::string_view pattern) {
   return absl::StartsWithIgnoreCase(name, pattern);
 }
 
-std::string Exposed(const http::ResponseHeaders& headers, const std::vector<std::string>& readable) {
-  std::string names(kExposed);
+// Headers that every page may read anyway, and those that are none of its business.
+constexpr absl::string_view kNeverNamed[] = {
+    "Cache-Control", "Content-Language", "Content-Length", "Content-Type", "Expires",
+    "Last-Modified", "Pragma",           "Vary",           "Set-Cookie",   "Date"};
+
+// In REST a service's metadata has a prefix or a name that is configured; in other protocols it has names of its own,
+// and whatever else an answer has is exposed.
+std::string Exposed(const http::Request& request, const http::ResponseHeaders& headers,
+                    const std::vector<std::string>& readable) {
+  const bool rest = request.protocol == "rest";
+  std::vector<absl::string_view> names = absl::StrSplit(kExposed, ", ");
   for (const absl::string_view line : absl::StrSplit(headers.wire(), "\r\n", absl::SkipEmpty())) {
     const absl::string_view name = line.substr(0, line.find(':'));
-    if (absl::StartsWithIgnoreCase(name, "Grpc-Metadata-") || absl::StartsWithIgnoreCase(name, "Grpc-Trailer-") ||
-        std::any_of(readable.begin(), readable.end(), [&](const std::string& p) { return Matches(name, p); })) {
-      absl::StrAppend(&names, ", ", name);
-    }
+    const auto is_name = [name](absl::string_view other) { return absl::EqualsIgnoreCase(name, other); };
+    const bool metadata =
+        rest
+            ? absl::StartsWithIgnoreCase(name, "Grpc-Metadata-") || absl::StartsWithIgnoreCase(name, "Grpc-Trailer-") ||
+                  absl::c_any_of(readable, [&](const std::string& pattern) { return Matches(name, pattern); })
+            : !absl::StartsWithIgnoreCase(name, "Access-Control-") && !absl::c_any_of(kNeverNamed, is_name);
+    if (metadata && !absl::c_any_of(names, is_name)) names.push_back(name);
   }
-  return names;
+  return absl::StrJoin(names, ", ");
 }
 
 // Beyond it a preflight's list of headers is cut: no honest page asks for that many.
@@ -106,7 +119,7 @@ Async<http::Response> Cors::Handle(http::Request& request, http::Handler& next) 
   http::Response response = co_await next.Handle(request);
   Grant(origin, &response.headers);
   if (!origin.empty() && Allows(origin)) {
-    response.headers.Set("Access-Control-Expose-Headers", Exposed(response.headers, readable_));
+    response.headers.Set("Access-Control-Expose-Headers", Exposed(request, response.headers, readable_));
   }
   co_return response;
 }

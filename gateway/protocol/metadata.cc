@@ -52,22 +52,22 @@ void AddDecoded(const std::string& key, absl::string_view list, rpc::Metadata* m
   }
 }
 
-void Add(absl::string_view name, absl::string_view value, rpc::Metadata* metadata) {
+}  // namespace
+
+void AddToMetadata(absl::string_view name, absl::string_view value, rpc::Metadata* metadata) {
   std::string key = absl::AsciiStrToLower(name);
   if (!ValidKey(key)) return;
   if (absl::EndsWith(key, "-bin")) return AddDecoded(key, value, metadata);
   if (ValidValue(value)) metadata->emplace_back(std::move(key), std::string(value));
 }
 
-}  // namespace
-
 rpc::Metadata RequestMetadata(const http::Request& request, const MetadataNames& names) {
   rpc::Metadata metadata;
   for (const http::RequestHeaders::Field& field : request.headers) {
     if (absl::StartsWithIgnoreCase(field.name, kPrefix)) {
-      Add(field.name.substr(kPrefix.size()), field.value, &metadata);
+      AddToMetadata(field.name.substr(kPrefix.size()), field.value, &metadata);
     } else if (AnyMatches(names.request, field.name)) {
-      Add(field.name, field.value, &metadata);
+      AddToMetadata(field.name, field.value, &metadata);
     }
   }
   return metadata;

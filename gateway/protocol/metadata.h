@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "gateway/http/message.h"
 #include "gateway/rpc/metadata.h"
 
@@ -22,6 +23,9 @@ struct MetadataNames {
 // in the metadata. What gRPC does not allow (keys outside [0-9a-z_.-] or beginning with "grpc-", values outside visible
 // ASCII and space, base64 that is none) is left out.
 rpc::Metadata RequestMetadata(const http::Request& request, const MetadataNames& names);
+
+// Appends a client's header `name` as metadata, or leaves it out for the reasons above.
+void AddToMetadata(absl::string_view name, absl::string_view value, rpc::Metadata* metadata);
 
 // The reverse: metadata x becomes the header prefix + X ("Grpc-Metadata-", "Grpc-Trailer-"), or X when names.response
 // has it; `-bin` values in padded base64. The gateway's own x-http-code is left out.

@@ -45,6 +45,16 @@ std::optional<absl::Duration> ParseRequestTimeout(absl::string_view text) {
   return absl::Seconds(seconds);
 }
 
+std::optional<absl::Duration> ParseConnectTimeout(absl::string_view text) {
+  constexpr size_t kMaxDigits = 10;
+  int64_t milliseconds = 0;
+  if (text.size() > kMaxDigits || text.find_first_not_of("0123456789") != absl::string_view::npos ||
+      !absl::SimpleAtoi(text, &milliseconds)) {
+    return std::nullopt;
+  }
+  return absl::Milliseconds(milliseconds);
+}
+
 absl::StatusOr<absl::Duration> ClientTimeout(const http::RequestHeaders& headers) {
   absl::Duration timeout = absl::InfiniteDuration();
   absl::string_view text;

@@ -45,6 +45,7 @@ TEST_F(AccessLogTest, OneObjectPerRequest) {
   request.path = "/v1/a%20b";
   request.query = "token=secret";
   request.peer = "203.0.113.9:51342";
+  request.protocol = "connect";
   request.route = "/v1/{id}";
   request.rpc = &method;
   request.received = net::Clock::now() - std::chrono::milliseconds(5);
@@ -67,7 +68,7 @@ TEST_F(AccessLogTest, OneObjectPerRequest) {
   line.erase("time");
   line.erase("duration_us");
   EXPECT_EQ(line, json::parse(R"({"frontend":"web \"1\"","peer":"203.0.113.9:51342","method":"GET","path":"/v1/a%20b",
-      "route":"/v1/{id}","rpc":"shop.Catalog/Get","status":404,"code":"NOT_FOUND","bytes":1234,"request_id":"abc-1",
+      "protocol":"connect","route":"/v1/{id}","rpc":"shop.Catalog/Get","status":404,"code":"NOT_FOUND","bytes":1234,"request_id":"abc-1",
       "user_agent":"curl\n\"�","omitted":"reviews;reason=deadline"})"));
 }
 

@@ -116,8 +116,18 @@ TEST(CorsTest, ServicesMetadataIsExposedByName) {
   FixedHandler next;
   next.headers.Add("Grpc-Metadata-Shard", "7");
   next.headers.Add("Grpc-Trailer-Cost", "1");
-  const http::Response response = Answer(cors, request, next);
-  EXPECT_THAT(std::string(response.headers.wire()), HasSubstr(", Grpc-Metadata-Shard, Grpc-Trailer-Cost\r\n"));
+  next.headers.Add("tenant-bin", "AA");     // as gRPC-Web and Connect name it
+  next.headers.Add("Trailer-Tenant", "2");  // as Connect does
+  next.headers.Add("grpc-status", "5");     // named already
+  next.headers.Add("Content-Type", "text/plain");
+  next.headers.Add("Set-Cookie", "a=b");
+  const http::Response rest = Answer(cors, request, next);
+  EXPECT_THAT(std::string(rest.headers.wire()),
+              HasSubstr("Grpc-Status-Details-Bin, Grpc-Metadata-Shard, Grpc-Trailer-Cost\r\n"));
+  request.protocol = "connect";
+  const http::Response other = Answer(cors, request, next);
+  EXPECT_THAT(std::string(other.headers.wire()), HasSubstr("Grpc-Status-Details-Bin, Grpc-Metadata-Shard, "
+                                                           "Grpc-Trailer-Cost, tenant-bin, Trailer-Tenant\r\n"));
 }
 
 TEST(CorsTest, EndlessHeaderListsAreNotEchoed) {

@@ -29,6 +29,24 @@ TEST(TimeoutTest, GrpcTimeout) {
   for (const auto& row : kRows) EXPECT_EQ(ParseGrpcTimeout(row.text), row.expected) << row.text;
 }
 
+// Connect, "Timeout".
+TEST(TimeoutTest, ConnectTimeout) {
+  const struct {
+    const char* text;
+    std::optional<absl::Duration> expected;
+  } kRows[] = {{"0", absl::ZeroDuration()},
+               {"250", absl::Milliseconds(250)},
+               {"9999999999", absl::Milliseconds(9999999999)},
+               {"12345678901", std::nullopt},
+               {"", std::nullopt},
+               {"-1", std::nullopt},
+               {"+1", std::nullopt},
+               {" 1", std::nullopt},
+               {"1.5", std::nullopt},
+               {"1s", std::nullopt}};
+  for (const auto& row : kRows) EXPECT_EQ(ParseConnectTimeout(row.text), row.expected) << row.text;
+}
+
 TEST(TimeoutTest, RequestTimeout) {
   const struct {
     const char* text;
