@@ -11,6 +11,9 @@
 namespace portico::http {
 namespace {
 
+// Room for the fields of most responses, so that they are one allocation.
+constexpr size_t kUsualBytes = 192;
+
 // Calls visit(name, value, begin, end) for each line of "Name: value\r\n..." until it returns false.
 template <class Visit>
 void VisitLines(absl::string_view lines, Visit visit) {
@@ -50,6 +53,7 @@ absl::string_view RequestHeaders::Get(absl::string_view name) const {
 
 void ResponseHeaders::Add(absl::string_view name, absl::string_view value) {
   if (!IsToken(name) || !IsFieldValue(value)) return;
+  if (lines_.empty()) lines_.reserve(kUsualBytes);
   absl::StrAppend(&lines_, name, ": ", value, "\r\n");
 }
 
@@ -64,23 +68,23 @@ void ResponseHeaders::AddToList(absl::string_view name, absl::string_view value)
 
 void ResponseHeaders::Set(absl::string_view name, absl::string_view value) {
   if (!IsToken(name) || !IsFieldValue(value)) return;
+  absl::string_view present;
+  if (!Find(name, &present)) return Add(name, value);
   const std::string kept(value);  // may be a view into lines_
   Remove(name);
   Add(name, kept);
 }
 
 void ResponseHeaders::Remove(absl::string_view name) {
-  std::string rest;
-  bool found = false;
-  VisitLines(lines_, [&](absl::string_view at, absl::string_view, size_t begin, size_t end) {
-    if (absl::EqualsIgnoreCase(at, name)) {
+  for (bool found = true; found;) {
+    found = false;
+    VisitLines(lines_, [&](absl::string_view at, absl::string_view, size_t begin, size_t end) {
+      if (!absl::EqualsIgnoreCase(at, name)) return true;
+      lines_.erase(begin, end - begin);
       found = true;
-    } else {
-      rest.append(lines_, begin, end - begin);
-    }
-    return true;
-  });
-  if (found) lines_ = std::move(rest);
+      return false;
+    });
+  }
 }
 
 bool ResponseHeaders::Find(absl::string_view name, absl::string_view* value) const {

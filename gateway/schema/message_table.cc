@@ -197,6 +197,8 @@ FieldTable Tables::MakeField(const pb::FieldDescriptor& descriptor) {
   }
   field.json_key = JsonKey(field.json_name);
   field.proto_key = JsonKey(field.name);
+  field.short_json_key.Set(field.json_key);
+  field.short_proto_key.Set(field.proto_key);
   if (descriptor.message_type() != nullptr) field.message = &Add(descriptor.message_type());
   if (descriptor.enum_type() != nullptr) field.enum_type = &AddEnum(descriptor.enum_type());
   return field;

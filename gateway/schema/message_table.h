@@ -1,6 +1,8 @@
 #ifndef PORTICO_GATEWAY_SCHEMA_MESSAGE_TABLE_H_
 #define PORTICO_GATEWAY_SCHEMA_MESSAGE_TABLE_H_
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -69,6 +71,23 @@ struct EnumTable {
   const std::string* FindJsonName(int32_t number) const;
 };
 
+// A member's key with a comma before it, ",\"listPrice\":", in a place of fixed size, so that it is copied without
+// looking at its length. Longer keys have none.
+struct ShortKey {
+  static constexpr size_t kRoom = 32;
+
+  uint8_t size = 0;  // 0: none
+  std::array<char, kRoom + 1> text{};
+
+  // `key` is the key without the comma.
+  void Set(absl::string_view key) {
+    if (key.size() >= kRoom) return;
+    text[0] = ',';
+    std::copy(key.begin(), key.end(), text.begin() + 1);
+    size = static_cast<uint8_t>(key.size() + 1);
+  }
+};
+
 // What the transcoder needs to know of one field. Immutable once built.
 struct FieldTable {
   uint32_t number = 0;
@@ -79,17 +98,19 @@ struct FieldTable {
   bool packed = false;    // how it is written; both forms are accepted
   bool map = false;       // message is then the entry type: key = 1, value = 2
   bool has_presence = false;
-  bool required = false;                  // proto2
-  bool message_set_item = false;          // an extension of a MessageSet, which stands on the wire as an item
-  bool utf8 = true;                       // a string that must be valid UTF-8 (proto3, and proto2 in JSON)
-  int oneof = -1;                         // index of the real oneof, -1 when none
-  uint16_t index = 0;                     // position in MessageTable::fields
-  uint64_t default_bits = 0;              // proto2 default of a scalar: its varint or fixed value
-  std::string default_bytes;              // proto2 default of a string or bytes field
-  std::string name;                       // as in the .proto file; extensions: "[full.name]"
-  std::string json_name;                  // lowerCamelCase, or as json_name says; extensions: "[full.name]"
-  std::string json_key;                   // json_name as a JSON string and a colon: "\"listPrice\":"
-  std::string proto_key;                  // the same of name
+  bool required = false;          // proto2
+  bool message_set_item = false;  // an extension of a MessageSet, which stands on the wire as an item
+  bool utf8 = true;               // a string that must be valid UTF-8 (proto3, and proto2 in JSON)
+  int oneof = -1;                 // index of the real oneof, -1 when none
+  uint16_t index = 0;             // position in MessageTable::fields
+  uint64_t default_bits = 0;      // proto2 default of a scalar: its varint or fixed value
+  std::string default_bytes;      // proto2 default of a string or bytes field
+  std::string name;               // as in the .proto file; extensions: "[full.name]"
+  std::string json_name;          // lowerCamelCase, or as json_name says; extensions: "[full.name]"
+  std::string json_key;           // json_name as a JSON string and a colon: "\"listPrice\":"
+  std::string proto_key;          // the same of name
+  ShortKey short_json_key;        // json_key, where it is short
+  ShortKey short_proto_key;
   const MessageTable* message = nullptr;  // kMessage, kGroup and maps
   const EnumTable* enum_type = nullptr;   // kEnum
 };

@@ -122,8 +122,7 @@ bool JsonMessageWriter::WriteGatheredField(std::span<const Occurrence> all, cons
     for (const Occurrence& occurrence : all) {
       merged.append(occurrence.value.bytes.data(), occurrence.value.bytes.size());
     }
-    merged_.push_back(std::move(merged));
-    value.bytes = merged_.back();
+    value.bytes = merged_.emplace_front(std::move(merged));
   }
   *empty = !field.has_presence && IsZero(field.type, value);
   return WriteValue(field, value, &here, selection);

@@ -1,11 +1,13 @@
 #ifndef PORTICO_GATEWAY_TRANSCODE_JSON_MESSAGE_WRITER_H_
 #define PORTICO_GATEWAY_TRANSCODE_JSON_MESSAGE_WRITER_H_
 
-#include <deque>
+#include <cstring>
+#include <forward_list>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -103,7 +105,15 @@ class JsonMessageWriter {
   bool WriteStructValue(const MessageTable& table, absl::string_view wire, const Place* place);
   bool WriteWrapper(const MessageTable& table, absl::string_view wire, const Place* place);
 
-  void WriteKey(const FieldTable& field, bool* first);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void WriteKey(const FieldTable& field, bool* first) {
+    const schema::ShortKey& key = options_.proto_names ? field.short_proto_key : field.short_json_key;
+    if (key.size == 0 || options_.pretty) return WriteAnyKey(field, first);
+    char* const to = out_.Reserve(schema::ShortKey::kRoom);
+    std::memcpy(to, key.text.data() + *first, schema::ShortKey::kRoom);
+    out_.Advance(to + key.size - *first);
+    *first = false;
+  }
+  void WriteAnyKey(const FieldTable& field, bool* first);
   // Before each member or element: the comma, and the line break when pretty.
   void Separate(bool* first);
   void Open(char bracket) {
@@ -123,10 +133,10 @@ class JsonMessageWriter {
   const schema::TypeResolver& types_;
   const WriteOptions& options_;
   wire::AppendBuffer out_;
-  int depth_ = 0;         // of messages
-  int level_ = 0;         // of indentation
-  int out_of_order_ = 0;  // messages that had to be written again
-  std::deque<std::string> merged_;
+  int depth_ = 0;                          // of messages
+  int level_ = 0;                          // of indentation
+  int out_of_order_ = 0;                   // messages that had to be written again
+  std::forward_list<std::string> merged_;  // unlike a deque, an empty one has no memory
   absl::Status status_;
 };
 

@@ -1,6 +1,7 @@
 #include "gateway/transcode/wire_to_json.h"
 
 #include "absl/strings/str_cat.h"
+#include "gateway/json/writer.h"
 #include "gateway/transcode/json_message_writer.h"
 
 namespace portico::transcode {
@@ -50,8 +51,7 @@ absl::Status JsonMessageWriter::WriteWholeMessage(const MessageTable& table, abs
 
 void JsonMessageWriter::Merge(absl::string_view more, absl::string_view* bytes, std::string** merged) {
   if (*merged == nullptr) {
-    merged_.emplace_back(*bytes);
-    *merged = &merged_.back();
+    *merged = &merged_.emplace_front(*bytes);
   }
   (*merged)->append(more.data(), more.size());
   *bytes = **merged;
@@ -74,19 +74,10 @@ void JsonMessageWriter::Close(char bracket, bool empty) {
   out_.Append(bracket);
 }
 
-void JsonMessageWriter::WriteKey(const FieldTable& field, bool* first) {
-  const std::string& key = options_.proto_names ? field.proto_key : field.json_key;
-  if (options_.pretty) {
-    Separate(first);
-    out_.Append(key);
-    out_.Append(' ');
-    return;
-  }
-  char* to = out_.Reserve(key.size() + 1);
-  if (!*first) *to++ = ',';
-  *first = false;
-  std::memcpy(to, key.data(), key.size());
-  out_.Advance(to + key.size());
+void JsonMessageWriter::WriteAnyKey(const FieldTable& field, bool* first) {
+  Separate(first);
+  out_.Append(options_.proto_names ? field.proto_key : field.json_key);
+  if (options_.pretty) out_.Append(' ');
 }
 
 bool JsonMessageWriter::WriteMessage(const MessageTable& table, absl::string_view wire, const Place* place,
@@ -155,13 +146,14 @@ JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& t
                                                            const Place* place, const FieldSelection* selection,
                                                            bool* first) {
   wire::Reader in(wire);
-  size_t next = 0;  // fields before this one are done
+  const size_t count = table.fields.size();  // once: it is a division
+  size_t next = 0;                           // fields before this one are done
   uint64_t oneofs = 0;
   while (!in.done()) {
     uint32_t tag;
     if (!in.ReadTag(&tag)) return ToOutcome(FailMalformed(place));
     // Most often it is the next one: to compare costs less than to look it up.
-    const bool expected = next < table.fields.size() && table.fields[next].tag == tag;
+    const bool expected = next < count && table.fields[next].tag == tag;
     const FieldTable* const field = expected ? &table.fields[next] : table.FindByNumber(wire::FieldNumber(tag));
     const bool known = expected || (field != nullptr && Matches(*field, tag));
     if (!known || (selection != nullptr && !selection->Includes(*field))) {
@@ -177,6 +169,19 @@ JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& t
       const Outcome outcome = WriteRun(*field, tag, &in, place, selection, first);
       if (outcome != Outcome::kDone) return outcome;
       continue;
+    }
+    if (field->type == schema::FieldType::kString) {
+      // The most frequent type: nothing is looked at twice, and its place is made only for errors.
+      absl::string_view text;
+      const bool whole = in.ReadBytes(&text);
+      if (whole && field->oneof >= 0 && !TakeOneof(*field, &oneofs)) return Outcome::kOutOfOrder;
+      if (whole && options_.emit_unpopulated) WriteUnpopulated(table, next, field->index, selection, first);
+      next = size_t{field->index} + 1;
+      if (whole && text.empty() && !field->has_presence && !options_.emit_unpopulated) continue;
+      WriteKey(*field, first);
+      if (whole && json::AppendString(text, &out_)) continue;
+      const Place here{.outer = place, .field = field};
+      return ToOutcome(whole ? Fail(&here, "the string is not UTF-8") : FailMalformed(&here));
     }
     WireValue value;
     const Place here{.outer = place, .field = field};
@@ -196,7 +201,7 @@ JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& t
       return Outcome::kFailed;
     }
   }
-  if (options_.emit_unpopulated) WriteUnpopulated(table, next, table.fields.size(), selection, first);
+  if (options_.emit_unpopulated) WriteUnpopulated(table, next, count, selection, first);
   return Outcome::kDone;
 }
 

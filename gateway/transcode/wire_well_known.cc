@@ -39,11 +39,19 @@ bool ForEachField(absl::string_view wire, Visit visit) {
 
 bool JsonMessageWriter::WriteSecondsAndNanos(bool timestamp, absl::string_view wire, const Place* place) {
   SecondsAndNanos value;
-  const bool whole = ForEachField(wire, [&value](uint32_t tag, const WireValue& field) {
-    if (tag == kVarint1) value.seconds = static_cast<int64_t>(field.bits);
-    if (tag == kVarint2) value.nanos = static_cast<int32_t>(field.bits);
-    return true;
-  });
+  // As serializers write it: seconds, then nanos.
+  wire::Reader in(wire);
+  uint64_t seconds = 0;
+  uint64_t nanos = 0;
+  const bool usual = (!in.ConsumeTag(kVarint1) || in.ReadVarint(&seconds)) &&
+                     (!in.ConsumeTag(kVarint2) || in.ReadVarint(&nanos)) && in.done();
+  value.seconds = static_cast<int64_t>(seconds);
+  value.nanos = static_cast<int32_t>(nanos);
+  const bool whole = usual || ForEachField(wire, [&value](uint32_t tag, const WireValue& field) {
+                       if (tag == kVarint1) value.seconds = static_cast<int64_t>(field.bits);
+                       if (tag == kVarint2) value.nanos = static_cast<int32_t>(field.bits);
+                       return true;
+                     });
   if (!whole) return FailMalformed(place);
   if (timestamp ? AppendTimestamp(value, &out_) : AppendDuration(value, &out_)) return true;
   return Fail(place, timestamp ? "the timestamp is out of range" : "the duration is out of range");

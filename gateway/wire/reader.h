@@ -26,6 +26,12 @@ class Reader {
       *value = static_cast<unsigned char>(*at_++);
       return true;
     }
+    // Two bytes: most lengths of messages.
+    if (remaining() >= 2 && static_cast<signed char>(at_[1]) >= 0) {
+      *value = (static_cast<unsigned char>(at_[0]) & 0x7fu) | static_cast<unsigned>(at_[1]) << 7;
+      at_ += 2;
+      return true;
+    }
     return ReadLongVarint(value);
   }
 
