@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <cstdlib>
 #include <utility>
@@ -106,6 +107,27 @@ std::optional<Answer> Connection::Receive(bool head_only) {
   answer.body = received_.substr(body, length);
   received_.erase(0, body + length);
   return answer;
+}
+
+bool Connection::ReceiveUntil(absl::string_view text) {
+  size_t from = 0;
+  while (received_.find(text.data(), from, text.size()) == std::string::npos) {
+    from = received_.size() - std::min(received_.size(), text.size());
+    if (!Fill()) return false;
+  }
+  return true;
+}
+
+int64_t Connection::Skip(absl::string_view text) {
+  int64_t skipped = 0;
+  while (true) {
+    const size_t at = received_.find(text.data(), 0, text.size());
+    const size_t drop = at == std::string::npos ? received_.size() - std::min(received_.size(), text.size()) : at;
+    received_.erase(0, drop);
+    skipped += static_cast<int64_t>(drop);
+    if (at != std::string::npos) return skipped;
+    if (!Fill()) return -1;
+  }
 }
 
 bool Connection::Stirs(std::chrono::milliseconds limit) {

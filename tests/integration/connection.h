@@ -1,6 +1,7 @@
 #ifndef PORTICO_TESTS_INTEGRATION_CONNECTION_H_
 #define PORTICO_TESTS_INTEGRATION_CONNECTION_H_
 
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -45,6 +46,12 @@ class Connection {
   // The next answer; nullopt when the connection ends or falls silent before it is complete. `head_only` is for the
   // answer to HEAD, which announces a body and has none.
   std::optional<Answer> Receive(bool head_only = false);
+
+  // Waits until `text` is among what has been received; false when the connection ends or falls silent before.
+  bool ReceiveUntil(absl::string_view text);
+
+  // Passes over what has been received and what comes, up to `text`; how much that was, -1 when `text` does not come.
+  int64_t Skip(absl::string_view text);
 
   // What has arrived of an answer that did not become complete.
   const std::string& received() const { return received_; }
