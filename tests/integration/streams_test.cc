@@ -29,11 +29,13 @@ class StreamsTest : public testing::Test {
     server_ = std::make_unique<Process>(std::vector<std::string>{STREAMS_SERVER, "--listen", port_.address()});
     EXPECT_TRUE(server_->ErrorLine([](const std::string& line) { return absl::StrContains(line, "listening"); }));
     const std::string clusters = shop_.Clusters();
+    const char* const transport = std::getenv("PORTICO_TEST_TRANSPORT");
+    const std::string spoken = transport == nullptr ? "" : absl::StrCat("    transport: ", transport, "\n");
     std::string config = ShopConfig(shop_);
     config.replace(config.find(clusters), clusters.size(),
                    absl::StrCat("  - protos: ", PORTICO_SOURCE_DIR, "/tests/integration/protos\n", clusters,
                                 "  streams:\n    target: ", port_.address(), "\n",
-                                "    services: [shop.streams.v1.StreamService]\n"));
+                                "    services: [shop.streams.v1.StreamService]\n", spoken));
     config.replace(
         config.find("[\"*\"]"), 5,
         "[\"shop.catalog.*\", \"shop.pricing.*\", \"shop.inventory.*\", \"shop.reviews.*\", \"shop.streams.*\"]");
