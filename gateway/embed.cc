@@ -4,7 +4,10 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <httplib.h>
 
+#include <chrono>
 #include <future>
+#include <memory>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -69,8 +72,8 @@ std::string ConfigOf(const EmbedOptions& options) {
 
 // One request on its way through the worker's loop, while a thread of the server waits.
 struct Exchange {
-  Exchange(net::Worker& worker, const httplib::Request& received)
-      : request(worker, net::kNoDeadline), source(received) {
+  Exchange(net::Worker& worker, const httplib::Request& received) : source(received) {
+    http::Request& request = live.emplace(worker, net::kNoDeadline);
     request.method = source.method;
     request.target = source.target;
     const size_t mark = request.target.find('?');
@@ -87,7 +90,7 @@ struct Exchange {
     request.received = net::Clock::now();
   }
 
-  http::Request request;
+  std::optional<http::Request> live;  // ends on the worker
   const httplib::Request& source;
   std::string peer;
   http::Response response;
@@ -144,11 +147,11 @@ class Embedded::Impl {
 
   // On a thread of the server.
   void Serve(const httplib::Request& source, httplib::Response& target) {
-    Exchange exchange(worker(), source);
-    exchange.request.context.set_pin(snapshot_);
-    worker().Post([this, &exchange] { worker().Spawn(Run(&exchange)); });
-    exchange.done.get_future().wait();
-    const http::Response& response = exchange.response;
+    const auto exchange = std::make_shared<Exchange>(worker(), source);
+    exchange->live->context.set_pin(snapshot_);
+    worker().Post([this, exchange] { worker().Spawn(Run(exchange)); });
+    exchange->done.get_future().wait();
+    const http::Response& response = exchange->response;
     target.status = response.status;
     absl::string_view lines = response.headers.wire();
     std::string type;
@@ -164,24 +167,77 @@ class Embedded::Impl {
         target.headers.emplace(name, value);
       }
     }
-    if (!type.empty()) target.set_content(response.body, type);
-    // The request and what its log line needs live on the worker.
-    std::promise<void> ended;
-    worker().Post([&exchange, &ended] {
-      const http::Sent sent{exchange.response.status, exchange.response.body.size(), true};
-      for (auto& hook : exchange.response.on_sent) hook(sent);
-      ended.set_value();
-    });
-    ended.get_future().wait();
+    if (response.stream == nullptr) {
+      if (!type.empty()) target.set_content(response.body, type);
+      return End(exchange, response.body.size(), true);
+    }
+    // Sent by this thread, when this function has returned. `source` lives until then.
+    auto sent = std::make_shared<uint64_t>(0);
+    target.set_chunked_content_provider(
+        type, [this, exchange, sent](size_t, httplib::DataSink& sink) { return SendPiece(exchange, sent.get(), sink); },
+        [this, exchange, sent](bool complete) { End(exchange, *sent, complete); });
   }
 
  private:
   net::Worker& worker() { return *workers_.front(); }
 
-  Async<void> Run(Exchange* exchange) {
+  Async<void> Run(std::shared_ptr<Exchange> exchange) {
     http::Chain logged(access_log_, *frontend_);
-    exchange->response = co_await logged.Handle(exchange->request);
+    exchange->response = co_await logged.Handle(*exchange->live);
     exchange->done.set_value();
+  }
+
+  // Sends the next piece of a stream, on a thread of the server; false when it cannot go on.
+  bool SendPiece(const std::shared_ptr<Exchange>& exchange, uint64_t* sent, httplib::DataSink& sink) {
+    std::string piece = std::exchange(exchange->response.body, {});
+    if (piece.empty()) {
+      auto read = std::make_shared<Piece>();
+      std::future<void> done = read->done.get_future();
+      worker().Post([this, exchange, read] { worker().Spawn(ReadPiece(exchange, read)); });
+      constexpr std::chrono::milliseconds kLook(100);
+      while (done.wait_for(kLook) != std::future_status::ready) {
+        if (sink.is_writable()) continue;
+        worker().Post([exchange] { exchange->live->context.Cancel(); });
+        done.wait();
+      }
+      if (!read->more.ok()) return false;
+      if (!*read->more) {
+        sink.done();
+        return true;
+      }
+      piece = std::move(read->bytes);
+    }
+    *sent += piece.size();
+    return piece.empty() || sink.write(piece.data(), piece.size());
+  }
+
+  struct Piece {
+    std::string bytes;
+    absl::StatusOr<bool> more = false;
+    std::promise<void> done;
+  };
+  static Async<void> ReadPiece(std::shared_ptr<Exchange> exchange, std::shared_ptr<Piece> piece) {
+    piece->more = co_await exchange->response.stream->Read(&piece->bytes);
+    piece->done.set_value();
+  }
+
+  // The request, and what its log line needs, live and end on the worker.
+  void End(const std::shared_ptr<Exchange>& exchange, uint64_t bytes, bool complete) {
+    std::promise<void> ended;
+    worker().Post([&exchange, &ended, bytes, complete] {
+      http::Response& response = exchange->response;
+      http::Sent sent;
+      sent.status = response.status;
+      sent.body_bytes = bytes;
+      sent.complete = complete;
+      if (response.stream != nullptr) sent.code = response.stream->code();
+      response.stream.reset();
+      for (auto& hook : response.on_sent) hook(sent);
+      response = {};
+      exchange->live.reset();
+      ended.set_value();
+    });
+    ended.get_future().wait();
   }
 
   std::vector<std::unique_ptr<net::Worker>> workers_;

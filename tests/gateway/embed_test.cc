@@ -6,12 +6,14 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "shop/catalog/v1/catalog.grpc.pb.h"
+#include "shop/pricing/v1/pricing.grpc.pb.h"
 #include "tests/schema/temp_folder.h"
 
 namespace portico {
@@ -27,6 +29,34 @@ class CatalogService final : public shop::catalog::v1::CatalogService::Service {
     product->set_category(shop::catalog::v1::Product::ARCHITECTURE);
     return ::grpc::Status::OK;
   }
+
+  ::grpc::Status ImportProducts(::grpc::ServerContext*,
+                                ::grpc::ServerReader<shop::catalog::v1::ImportProductsRequest>* in,
+                                shop::catalog::v1::ImportProductsResponse* response) override {
+    shop::catalog::v1::ImportProductsRequest request;
+    while (in->Read(&request)) response->set_created(response->created() + 1);
+    return ::grpc::Status::OK;
+  }
+};
+
+class PricingService final : public shop::pricing::v1::PricingService::Service {
+ public:
+  std::atomic<int> cancelled{0};
+
+ private:
+  // Two prices; then waits for the caller to leave, if it is the "endless" product.
+  ::grpc::Status WatchPrice(::grpc::ServerContext* context, const shop::pricing::v1::WatchPriceRequest* request,
+                            ::grpc::ServerWriter<shop::pricing::v1::Price>* out) override {
+    shop::pricing::v1::Price price;
+    price.set_product_id(request->product_id());
+    out->Write(price);
+    price.set_discount_percent(5);
+    out->Write(price);
+    if (request->product_id() != "endless") return {::grpc::StatusCode::ABORTED, "enough"};
+    while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ++cancelled;
+    return ::grpc::Status::CANCELLED;
+  }
 };
 
 // An application: a gRPC service, and an HTTP server that has a page of its own.
@@ -35,6 +65,7 @@ class EmbedTest : public ::testing::Test {
   EmbedTest() {
     ::grpc::ServerBuilder builder;
     builder.RegisterService(&service_);
+    builder.RegisterService(&pricing_);
     grpc_ = builder.BuildAndStart();
     http_.Get("/own", [](const httplib::Request&, httplib::Response& response) {
       response.set_content("the application's", "text/plain");
@@ -50,7 +81,7 @@ class EmbedTest : public ::testing::Test {
 
   absl::Status Mount(const std::string& keys = "") {
     EmbedOptions options;
-    options.services = {"shop.catalog.v1.CatalogService"};
+    options.services = {"shop.catalog.v1.CatalogService", "shop.pricing.v1.PricingService"};
     options.channel = grpc_->InProcessChannel({});
     options.frontend_keys = keys;
     return Mount(options);
@@ -69,6 +100,7 @@ class EmbedTest : public ::testing::Test {
   httplib::Result Get(const std::string& path) { return httplib::Client("127.0.0.1", port_).Get(path); }
 
   CatalogService service_;
+  PricingService pricing_;
   std::unique_ptr<::grpc::Server> grpc_;
   httplib::Server http_;
   std::unique_ptr<Embedded> embedded_;
@@ -88,6 +120,29 @@ TEST_F(EmbedTest, AServiceOfTheProgramAnswersRest) {
   EXPECT_EQ(Get("/v1/products/missing")->body, R"({"code":5,"message":"no such product"})");
   EXPECT_EQ(Get("/v1/products/x?colour=red")->status, 400);
   EXPECT_EQ(httplib::Client("127.0.0.1", port_).Post("/v1/products", "{", "application/json")->status, 400);
+}
+
+TEST_F(EmbedTest, StreamsPassBothWays) {
+  ASSERT_TRUE(Mount().ok());
+  EXPECT_EQ(Get("/v1/products/x/price:watch")->body,
+            "{\"productId\":\"x\"}\n{\"productId\":\"x\",\"discountPercent\":5}\n"
+            "{\"error\":{\"code\":10,\"message\":\"enough\"}}\n");
+  httplib::Client client("127.0.0.1", port_);
+  EXPECT_EQ(client.Post("/v1/products:import", "{}\n{}\n", "application/x-ndjson")->body, R"({"created":"2"})");
+}
+
+TEST_F(EmbedTest, AClientThatLeavesAStreamEndsIt) {
+  ASSERT_TRUE(Mount().ok());
+  std::string received;
+  const httplib::Result left =
+      httplib::Client("127.0.0.1", port_).Get("/v1/products/endless/price:watch", [&](const char* bytes, size_t size) {
+        received.append(bytes, size);
+        return received.find("discountPercent") == std::string::npos;
+      });
+  EXPECT_FALSE(left);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (pricing_.cancelled == 0 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+  EXPECT_EQ(pricing_.cancelled, 1);
 }
 
 TEST_F(EmbedTest, OtherPathsAndVerbs) {
