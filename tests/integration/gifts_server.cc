@@ -19,8 +19,16 @@
 namespace {
 
 class Gifts final : public shop::gifts::v1::GiftService::Service {
-  grpc::Status GetWrapping(grpc::ServerContext*, const shop::gifts::v1::GetWrappingRequest* request,
+  // Gives the caller's metadata back whose keys begin with "x-gift", before the answer as they came and behind it with
+  // "after-" in front.
+  grpc::Status GetWrapping(grpc::ServerContext* context, const shop::gifts::v1::GetWrappingRequest* request,
                            shop::gifts::v1::Wrapping* wrapping) override {
+    for (const auto& [key, value] : context->client_metadata()) {
+      if (!key.starts_with("x-gift")) continue;
+      const std::string name(key.data(), key.size());
+      context->AddInitialMetadata(name, std::string(value.data(), value.size()));
+      context->AddTrailingMetadata("after-" + name, std::string(value.data(), value.size()));
+    }
     wrapping->set_product_id(request->product_id());
     wrapping->set_paper("red");
     return grpc::Status::OK;

@@ -1,0 +1,21 @@
+// What the test around these files says on the command line:
+//   node FILE.mjs --web HOST:PORT --small HOST:PORT --shop contracts.pb --gifts gifts.pb
+// `web` exposes everything, `small` the reviews alone.
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({
+  options: {
+    web: { type: "string" },
+    small: { type: "string" },
+    shop: { type: "string" },
+    gifts: { type: "string" },
+  },
+});
+
+export const web = `http://${values.web}`;
+export const small = `http://${values.small}`;
+export const shopContracts = values.shop;
+export const giftContracts = values.gifts;
+export const book = "pojos-in-action";
+// A page of this origin may call.
+export const origin = "http://localhost:8000";
