@@ -11,6 +11,8 @@ constexpr size_t kGroup = 4;
 
 // `text` is whole groups, only the last of which may be padded.
 bool AppendDecoded(absl::string_view text, std::string* bytes) {
+  // The decoder takes either alphabet, but not both in what it is given at once, which depends on how a body arrives.
+  if (text.find_first_of("-_") != absl::string_view::npos) return false;
   wire::AppendBuffer buffer(bytes, text.size() / kGroup * 3);
   const bool good = json::AppendBase64Decoded(text, &buffer);
   buffer.Finish();

@@ -8,7 +8,7 @@
 
 namespace portico::protocol {
 
-// Decodes a body of application/grpc-web-text that comes in pieces of any size: base64 (RFC 4648, section 4, or 5) in
+// Decodes a body of application/grpc-web-text that comes in pieces of any size: base64 (RFC 4648, section 4) in
 // one text or in several behind each other, each padded. Not thread-safe.
 class GrpcWebTextReader {
  public:

@@ -32,6 +32,17 @@ TEST(GrpcWebTextTest, WhatIsNoBase64) {
   }
 }
 
+// Whether both alphabets met in one piece depended on the split.
+TEST(GrpcWebTextTest, TheUrlSafeAlphabetIsRefusedHoweverItArrives) {
+  ForEverySplit("A-xxxx+x", [](const std::vector<std::string>& pieces) {
+    GrpcWebTextReader reader;
+    std::string bytes;
+    bool good = true;
+    for (const std::string& piece : pieces) good = good && reader.Read(piece, &bytes);
+    EXPECT_FALSE(good);
+  });
+}
+
 TEST(GrpcWebTextTest, AnUnfinishedGroupIsPartial) {
   for (const char* text : {"Y", "YQ", "YQ=", "YWJjY"}) {
     GrpcWebTextReader reader;
