@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gateway/http/chain.h"
@@ -82,6 +83,7 @@ struct Exchange {
     for (const auto& [name, value] : source.headers) {
       // httplib adds these to what the client sent.
       if (name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" || name == "LOCAL_PORT") continue;
+      if (absl::EqualsIgnoreCase(name, "Upgrade")) continue;  // the connection is not ours to switch
       request.headers.Add(name, value);
     }
     request.body = source.body;

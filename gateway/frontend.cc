@@ -118,7 +118,11 @@ Frontend::Frontend(const config::Frontend& frontend, const schema::Schema& schem
   rest_.errors = &errors_;
   rest_.streams = StreamOptionsOf(frontend.streams());
   rest_.metadata = MetadataNamesOf(frontend.metadata());
-  if (frontend.has_cors()) middleware_.push_back(std::make_unique<middleware::Cors>(CorsPolicyOf(frontend)));
+  if (frontend.has_cors()) {
+    auto cors = std::make_unique<middleware::Cors>(CorsPolicyOf(frontend));
+    cors_ = cors.get();
+    middleware_.push_back(std::move(cors));
+  }
   middleware_.push_back(std::make_unique<middleware::Compress>(CompressPolicyOf(frontend), errors_));
 }
 
@@ -148,7 +152,14 @@ std::unique_ptr<Frontend> Frontend::Create(const config::Frontend& frontend, con
         continue;
       }
       builder.Add(rule.verb, checked->path, created->routes_.size(), method->full_name, rule.position, diagnostics);
-      created->routes_.push_back({rule.verb, rule.path_template, target.name, *std::move(endpoint)});
+      std::optional<protocol::WebSocketEndpoint> web_socket;
+      if (method->client_streaming || method->server_streaming) {
+        absl::StatusOr<protocol::WebSocketEndpoint> compiled =
+            protocol::WebSocketEndpoint::Compile(*checked, schema, *target.handler);
+        if (compiled.ok()) web_socket = *std::move(compiled);
+      }
+      created->routes_.push_back(
+          {rule.verb, rule.path_template, target.name, *std::move(endpoint), std::move(web_socket)});
     }
   }
   created->table_ = builder.Build();
@@ -166,6 +177,14 @@ class Frontend::Dispatch final : public http::Handler {
     switch (match_.result) {
       case Result::kFound: {
         const Route& route = frontend_.routes_[match_.target];
+        const std::span<const routing::PathValue> values(match_.variables.data(), match_.variables.size());
+        if (route.web_socket.has_value() && http::AsksForWebSocket(request)) {
+          if (!frontend_.MayOpen(request)) {
+            co_return frontend_.errors_.Render(
+                absl::PermissionDeniedError("pages of this origin may not open WebSockets here"), request);
+          }
+          co_return co_await route.web_socket->Handle(request, values, frontend_.rest_);
+        }
         co_return co_await route.endpoint.Handle(
             request, std::span<const routing::PathValue>(match_.variables.data(), match_.variables.size()),
             frontend_.rest_);
@@ -200,6 +219,24 @@ class Frontend::Dispatch final : public http::Handler {
   const Frontend& frontend_;
   const routing::RouteMatch& match_;
 };
+
+routing::RouteMatch Frontend::Match(const http::Request& request) const {
+  routing::RouteMatch match = table_.Match(request.method, request.path);
+  const auto opens = [&](const routing::RouteMatch& candidate) {
+    return candidate.result == routing::RouteMatch::Result::kFound && routes_[candidate.target].web_socket.has_value();
+  };
+  // A WebSocket is always asked for by GET, whatever the method's verb.
+  if (!http::AsksForWebSocket(request) || opens(match)) return match;
+  for (const char* const verb : {"POST", "PUT", "PATCH", "DELETE"}) {
+    routing::RouteMatch other = table_.Match(verb, request.path);
+    if (opens(other)) return other;
+  }
+  return match;
+}
+
+bool Frontend::MayOpen(const http::Request& request) const {
+  return http::IsOfOwnOrigin(request) || (cors_ != nullptr && cors_->Allows(request.headers.Get("Origin")));
+}
 
 // The end of the chain for Connect and gRPC-Web.
 class Frontend::RpcDispatch final : public http::Handler {
@@ -241,7 +278,7 @@ Async<http::Response> Frontend::Handle(http::Request& request) {
 }
 
 Async<http::Response> Frontend::HandleRest(http::Request& request) {
-  const routing::RouteMatch match = table_.Match(request.method, request.path);
+  const routing::RouteMatch match = Match(request);
   std::string allow = absl::StrJoin(match.allow, ", ");
   if (match.result == routing::RouteMatch::Result::kFound) {
     const Route& route = routes_[match.target];

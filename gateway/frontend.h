@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,11 @@
 #include "gateway/config/config_loader.h"
 #include "gateway/http/error_response.h"
 #include "gateway/http/handler.h"
+#include "gateway/middleware/cors.h"
 #include "gateway/protocol/protocol_of.h"
 #include "gateway/protocol/rest.h"
 #include "gateway/protocol/rpc_endpoint.h"
+#include "gateway/protocol/websocket.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/rpc/handler.h"
 #include "gateway/schema/diagnostics.h"
@@ -33,6 +36,7 @@ struct Route {
   std::string path;  // the template
   std::string target;
   protocol::RestEndpoint endpoint;
+  std::optional<protocol::WebSocketEndpoint> web_socket;  // of a streaming method
 };
 
 // One kind of client's API: what it may call, how its JSON looks, which middleware stands before it. Its methods answer
@@ -62,6 +66,10 @@ class Frontend final : public http::Handler {
   class Dispatch;
   class RpcDispatch;
 
+  routing::RouteMatch Match(const http::Request& request) const;
+  // Whether a page of that origin may open WebSockets, for which browsers do not ask in advance.
+  bool MayOpen(const http::Request& request) const;
+
   Frontend(const config::Frontend& frontend, const schema::Schema& schema);
 
   Async<http::Response> HandleRest(http::Request& request);
@@ -71,6 +79,7 @@ class Frontend final : public http::Handler {
   std::string name_;
   http::ErrorRenderer errors_;
   protocol::RestOptions rest_;
+  const middleware::Cors* cors_ = nullptr;                     // among the middleware
   std::vector<std::unique_ptr<http::Middleware>> middleware_;  // outermost first, between routing and the method
   std::vector<Route> routes_;
   routing::RouteTable table_;

@@ -92,7 +92,8 @@ void ConnectionH1::StartRead() {
   reading_ = true;
   socket_.async_read_some(asio::buffer(inbox_.get(), inbox_size_),
                           [self = shared_from_this()](const boost::system::error_code& error, size_t bytes) {
-                            self->OnRead(static_cast<bool>(error), bytes);
+                            self->OnRead(error && !(self->letting_go_ && error == asio::error::operation_aborted),
+                                         bytes);
                           });
 }
 
@@ -103,7 +104,9 @@ void ConnectionH1::OnRead(bool failed, size_t bytes) {
   } else {
     (request_ == nullptr ? message_ : ahead_).Append(absl::string_view(inbox_.get(), bytes));
   }
-  if (request_ != nullptr) {
+  if (letting_go_) {
+    if (arrival_) arrival_->Set();
+  } else if (request_ != nullptr) {
     if (!ended_ && ahead_.size() < kAheadBytes) StartRead();
     // Either may run the rest of this connection's life before it returns.
     if (body_ != nullptr) {
@@ -261,6 +264,9 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, si
   request.peer = peer_;
   request.id = static_cast<uint64_t>(site_->worker.index()) << 48 | ++site_->requests;
   request.context.set_headers(&request.headers);
+  absl::string_view upgrade;
+  // RFC 9110, section 7.8: HTTP/1.0 has no such thing.
+  if (!parser.http11() && request.headers.Find("Upgrade", &upgrade)) request.headers.Set("Upgrade", "");
   const absl::string_view behind = bytes.substr(parser.head_bytes() + body_bytes);  // a streamed body, or pipelined
   const bool http11 = parser.http11();
   const bool keeps_alive = parser.keeps_alive();
@@ -299,12 +305,19 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, si
         fault = true;
       }
       if (fault) response = site_->errors.Render(absl::InternalError("internal error"));
+      auto* const session = dynamic_cast<WebSocketSession*>(response.stream.get());
       // What is left of a body that nobody wants cannot be told from the next request.
       const bool body_left = body != nullptr && !body->complete();
       bool keep = keeps_alive && !fault && !site_->draining && !ended_ && !body_left;
       // A client that has left gets nothing more, though the kernel still takes bytes for it.
       const bool left = ended_;
-      Sent sent = co_await Send(response, http11, request.method == "HEAD", &keep);
+      Sent sent;
+      if (session != nullptr) {
+        sent = co_await SwitchProtocols(request, response, *session);
+        keep = false;
+      } else {
+        sent = co_await Send(response, http11, request.method == "HEAD", &keep);
+      }
       sent.complete = sent.complete && !left;
       sent.at = net::Clock::now();
       for (auto& hook : response.on_sent) hook(sent);
@@ -345,6 +358,40 @@ void ConnectionH1::LookForEnd() {
   const std::shared_ptr<ConnectionH1> self = shared_from_this();
   ended_ = true;
   if (request_ != nullptr) request_->context.Cancel();
+}
+
+// ---- another protocol
+
+Async<Sent> ConnectionH1::SwitchProtocols(Request& request, Response& response, WebSocketSession& session) {
+  letting_go_ = true;
+  if (reading_) {
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+    arrival_.emplace();
+    co_await arrival_->Wait();
+    arrival_.reset();
+  }
+  Sent sent;
+  sent.status = 499;
+  if (ended_ || phase_ == Phase::kClosed) co_return sent;
+  if (ahead_.size() > 0) {
+    // RFC 6455, section 4.1: a client waits for the answer.
+    auto hooks = std::move(response.on_sent);
+    response = site_->errors.Render(absl::InvalidArgumentError("bytes behind a request for a WebSocket"));
+    response.on_sent = std::move(hooks);
+    bool keep = false;
+    co_return co_await Send(response, true, false, &keep);
+  }
+  answering_ = true;
+  stream_ = response.stream.get();
+  if (cut_at_ != net::kNoDeadline) stream_->EndBy(cut_at_);
+  web_socket_ = WebSocketConnection::Create(site_->worker, std::move(socket_));
+  sent = co_await web_socket_->Run(request, response, session);
+  web_socket_.reset();
+  stream_ = nullptr;
+  ended_ = true;
+  response.stream.reset();
+  co_return sent;
 }
 
 // ---- writing
@@ -485,6 +532,7 @@ void ConnectionH1::Cut() {
   const std::shared_ptr<ConnectionH1> self = shared_from_this();
   Close();
   ended_ = true;
+  if (web_socket_ != nullptr) web_socket_->Cut();
   if (arrival_) arrival_->Set();
   if (body_ != nullptr) body_->Arrived();
   if (request_ != nullptr) request_->context.Cancel();  // may run the rest of this connection's life

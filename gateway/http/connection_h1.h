@@ -14,6 +14,7 @@
 #include "gateway/http/connection_site.h"
 #include "gateway/http/read_buffer.h"
 #include "gateway/http/request_parser.h"
+#include "gateway/http/websocket_connection.h"
 #include "gateway/net/event.h"
 #include "gateway/net/timeouts.h"
 
@@ -61,6 +62,8 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
   Async<Next> Refuse(absl::Status error, const Request* request, bool http11, bool keep);
   // Clears `keep` when the answer can only end with the connection.
   Async<Sent> Send(Response& response, bool http11, bool head_only, bool* keep);
+  // Lets the socket go, which then speaks WebSocket until its end.
+  Async<Sent> SwitchProtocols(Request& request, Response& response, WebSocketSession& session);
   // Sends the stream of a response; clears `sent.complete` when not all of it went out.
   Async<void> Pump(Response& response, bool chunked, Sent& sent);
   Async<bool> Write(absl::string_view first, absl::string_view second, absl::string_view third);
@@ -95,12 +98,14 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
   bool expired_ = false;
   bool first_ = true;  // no request has begun yet
   Phase phase_ = Phase::kIdle;
-  Request* request_ = nullptr;               // being handled
-  ArrivingBody* body_ = nullptr;             // of that request, when it is streamed
-  BodyStream* stream_ = nullptr;             // of its response, while it is sent
-  bool answering_ = false;                   // the response has begun
-  net::Deadline cut_at_ = net::kNoDeadline;  // draining
-  std::optional<net::Event> arrival_;        // set when the pending read ends or time is up
+  Request* request_ = nullptr;                       // being handled
+  ArrivingBody* body_ = nullptr;                     // of that request, when it is streamed
+  BodyStream* stream_ = nullptr;                     // of its response, while it is sent
+  bool answering_ = false;                           // the response has begun
+  bool letting_go_ = false;                          // of the socket: the pending read is being cancelled
+  std::shared_ptr<WebSocketConnection> web_socket_;  // has the socket
+  net::Deadline cut_at_ = net::kNoDeadline;          // draining
+  std::optional<net::Event> arrival_;                // set when the pending read ends or time is up
 };
 
 }  // namespace portico::http

@@ -1,0 +1,221 @@
+#include "gateway/http/websocket_connection.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/option.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <utility>
+
+#include "absl/strings/str_split.h"
+#include "gateway/net/timeouts.h"
+
+namespace portico::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = boost::beast::websocket;
+using std::chrono::milliseconds;
+using Token = asio::use_awaitable_t<net::Executor>;
+
+// How long goodbyes, and the switch itself, may take.
+constexpr milliseconds kClosingTime{5000};
+// How often the kernel is asked whether a client that is not read has left.
+constexpr milliseconds kLookAfter{50};
+// More pings than these within a window are an attack: each costs a pong.
+constexpr int kMostPings = 100;
+constexpr milliseconds kPingWindow{10000};
+// Shorter messages are not worth compressing.
+constexpr size_t kLeastPacked = 256;
+
+class Connection final : public WebSocketConnection,
+                         public WebSocket,
+                         public std::enable_shared_from_this<Connection>,
+                         private net::TimeLimit {
+ public:
+  Connection(net::Worker& worker, Socket socket) : worker_(worker), stream_(std::move(socket)) {}
+
+  Async<Sent> Run(const Request& request, const Response& response, WebSocketSession& session) override;
+  void Cut() override;
+
+  Async<Incoming> Read(std::string* message) override;
+  Async<bool> Write(absl::string_view text) override;
+  Async<void> Close(WebSocketEnd end) override;
+
+ private:
+  Async<bool> Accept(const Request& request, const Response& response);
+  void OnControl(websocket::frame_type kind);
+  void Expired() override;
+  void Ping();
+  void Limit(net::Deadline deadline) { Set(worker_.timeouts(), deadline); }
+
+  net::Worker& worker_;
+  websocket::stream<Socket> stream_;
+  WebSocketSession* session_ = nullptr;
+  net::Deadline heard_;   // when the client last said anything
+  net::Deadline window_;  // of counting pings
+  int pings_ = 0;
+  bool reading_ = false;
+  bool pinging_ = false;
+  bool closing_ = false;  // or not open yet
+  bool left_ = false;
+  uint64_t written_ = 0;
+};
+
+Async<bool> Connection::Accept(const Request& request, const Response& response) {
+  beast::http::request<beast::http::empty_body> upgrade;
+  upgrade.version(11);
+  upgrade.method(beast::http::verb::get);
+  upgrade.target(beast::string_view(request.target.data(), request.target.size()));
+  const auto view = [](absl::string_view text) { return beast::string_view(text.data(), text.size()); };
+  for (const RequestHeaders::Field& field : request.headers) upgrade.insert(view(field.name), view(field.value));
+
+  stream_.set_option(websocket::stream_base::decorator([&](websocket::response_type& answer) {
+    for (const absl::string_view line : absl::StrSplit(response.headers.wire(), "\r\n", absl::SkipEmpty())) {
+      const size_t colon = line.find(':');
+      answer.insert(view(line.substr(0, colon)), view(line.substr(std::min(line.size(), colon + 2))));
+    }
+  }));
+  // Time limits are kept here, by the worker's wheel.
+  stream_.set_option(
+      websocket::stream_base::timeout{websocket::stream_base::none(), websocket::stream_base::none(), false});
+  websocket::permessage_deflate deflate;
+  deflate.server_enable = true;
+  deflate.server_no_context_takeover = true;  // what was compressed once is not kept for the next message
+  deflate.client_no_context_takeover = true;
+  deflate.msg_size_threshold = kLeastPacked;
+  stream_.set_option(deflate);
+  stream_.read_message_max(session_->options().message_bytes);
+  stream_.control_callback([this](websocket::frame_type kind, beast::string_view) { OnControl(kind); });
+  stream_.text(true);
+  boost::system::error_code error;
+  co_await stream_.async_accept(upgrade, asio::redirect_error(Token(), error));
+  co_return !error;
+}
+
+Async<Sent> Connection::Run(const Request& request, const Response& response, WebSocketSession& session) {
+  const std::shared_ptr<Connection> self = shared_from_this();
+  session_ = &session;
+  Sent sent;
+  sent.status = 101;
+  closing_ = true;
+  Limit(net::Clock::now() + kClosingTime);
+  const bool open = co_await Accept(request, response);
+  closing_ = false;
+  heard_ = window_ = net::Clock::now();
+  if (open) {
+    Limit(heard_ + session.options().ping_after);
+    co_await session.Serve(*this);
+  } else {
+    sent.status = 499;
+    session.Left();
+  }
+  session_ = nullptr;
+  Cut();
+  Clear();
+  sent.body_bytes = written_;
+  sent.complete = open && !left_;
+  sent.code = session.code();
+  co_return sent;
+}
+
+Async<WebSocket::Incoming> Connection::Read(std::string* message) {
+  message->clear();
+  boost::system::error_code error;
+  reading_ = true;
+  heard_ = net::Clock::now();  // it could not be heard before
+  if (!closing_) Limit(heard_ + session_->options().ping_after);
+  do {
+    auto buffer = asio::dynamic_buffer(*message);
+    co_await stream_.async_read_some(buffer, 0, asio::redirect_error(Token(), error));
+    heard_ = net::Clock::now();
+  } while (!error && !stream_.is_message_done());
+  reading_ = false;
+  if (error) {
+    if (!closing_) left_ = true;
+    co_return Incoming::kLeft;
+  }
+  if (!closing_) Limit(heard_ + kLookAfter);
+  co_return stream_.got_text() ? Incoming::kText : Incoming::kBinary;
+}
+
+Async<bool> Connection::Write(absl::string_view text) {
+  boost::system::error_code error;
+  co_await stream_.async_write(asio::buffer(text.data(), text.size()), asio::redirect_error(Token(), error));
+  if (error) {
+    left_ = true;
+  } else {
+    written_ += text.size();
+  }
+  co_return !error;
+}
+
+Async<void> Connection::Close(WebSocketEnd end) {
+  closing_ = true;
+  Limit(net::Clock::now() + kClosingTime);
+  websocket::close_reason reason(static_cast<websocket::close_code>(end.code));
+  reason.reason.assign(end.reason.data(), std::min(end.reason.size(), websocket::reason_string::static_capacity));
+  boost::system::error_code error;
+  co_await stream_.async_close(reason, asio::redirect_error(Token(), error));
+  Cut();
+}
+
+void Connection::OnControl(websocket::frame_type kind) {
+  heard_ = net::Clock::now();
+  if (kind == websocket::frame_type::close) {
+    if (!closing_ && session_ != nullptr) {
+      left_ = true;
+      session_->Left();
+    }
+  } else if (kind == websocket::frame_type::ping) {
+    if (heard_ - window_ > kPingWindow) {
+      window_ = heard_;
+      pings_ = 0;
+    }
+    if (++pings_ > kMostPings) Cut();
+  }
+}
+
+void Connection::Ping() {
+  pinging_ = true;
+  // Waits for a message that is being written, behind which the client must answer too.
+  stream_.async_ping({}, [self = shared_from_this()](const boost::system::error_code&) { self->pinging_ = false; });
+}
+
+void Connection::Expired() {
+  const std::shared_ptr<Connection> self = shared_from_this();
+  if (closing_ || session_ == nullptr) return Cut();
+  const net::Deadline now = net::Clock::now();
+  if (!reading_) {
+    pollfd look{stream_.next_layer().native_handle(), POLLRDHUP, 0};
+    if (look.fd >= 0 && ::poll(&look, 1, 0) > 0) {
+      left_ = true;
+      return session_->Left();
+    }
+    return Limit(now + kLookAfter);
+  }
+  const milliseconds ping_after = session_->options().ping_after;
+  if (now >= heard_ + 2 * ping_after) return Cut();
+  if (now < heard_ + ping_after) return Limit(heard_ + ping_after);
+  if (!pinging_) Ping();
+  Limit(heard_ + 2 * ping_after);
+}
+
+void Connection::Cut() {
+  boost::system::error_code ignored;
+  stream_.next_layer().close(ignored);
+}
+
+}  // namespace
+
+std::shared_ptr<WebSocketConnection> WebSocketConnection::Create(net::Worker& worker, Socket socket) {
+  return std::make_shared<Connection>(worker, std::move(socket));
+}
+
+}  // namespace portico::http
