@@ -179,6 +179,7 @@ class Frontend::Dispatch final : public http::Handler {
         const Route& route = frontend_.routes_[match_.target];
         const std::span<const routing::PathValue> values(match_.variables.data(), match_.variables.size());
         if (route.web_socket.has_value() && http::AsksForWebSocket(request)) {
+          request.protocol = "websocket";
           if (!frontend_.MayOpen(request)) {
             co_return frontend_.errors_.Render(
                 absl::PermissionDeniedError("pages of this origin may not open WebSockets here"), request);

@@ -177,6 +177,7 @@ TEST_F(WebSocketTest, BothSidesTalk) {
   const Json line = shop_.gateway->LogLine([](const Json& entry) { return entry["status"] == 101; });
   EXPECT_EQ(line.value("rpc", ""), "shop.reviews.v1.ReviewService/ReviewFeed") << line;
   EXPECT_EQ(line.value("code", ""), "OK") << line;
+  EXPECT_EQ(line.value("protocol", ""), "websocket") << line;
   EXPECT_GT(line.value("bytes", 0), 0) << line;
 }
 
