@@ -186,6 +186,7 @@ class Embedded::Impl {
   Async<void> Run(std::shared_ptr<Exchange> exchange) {
     http::Chain logged(access_log_, *frontend_);
     exchange->response = co_await logged.Handle(*exchange->live);
+    http::Amend(*exchange->live, &exchange->response);
     exchange->done.set_value();
   }
 
@@ -234,7 +235,7 @@ class Embedded::Impl {
       sent.complete = complete;
       if (response.stream != nullptr) sent.code = response.stream->code();
       response.stream.reset();
-      for (auto& hook : response.on_sent) hook(sent);
+      http::Record(*exchange->live, response, sent);
       response = {};
       exchange->live.reset();
       ended.set_value();

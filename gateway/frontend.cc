@@ -74,23 +74,6 @@ middleware::CorsPolicy CorsPolicyOf(const config::Frontend& frontend) {
   return policy;
 }
 
-// A request's way through the rest of a chain of middleware.
-class Remaining final : public http::Handler {
- public:
-  Remaining(std::span<const std::unique_ptr<http::Middleware>> middleware, http::Handler& last)
-      : middleware_(middleware), last_(last) {}
-
-  Async<http::Response> Handle(http::Request& request) override {
-    if (middleware_.empty()) co_return co_await last_.Handle(request);
-    Remaining next(middleware_.subspan(1), last_);
-    co_return co_await middleware_.front()->Handle(request, next);
-  }
-
- private:
-  std::span<const std::unique_ptr<http::Middleware>> middleware_;
-  http::Handler& last_;
-};
-
 // Policies that guard something must not be passed over in silence.
 void CheckPolicy(const schema::Method& method, schema::Diagnostics& diagnostics) {
   const portico::Auth& auth = method.policy->auth();
@@ -163,33 +146,54 @@ std::unique_ptr<Frontend> Frontend::Create(const config::Frontend& frontend, con
     }
   }
   created->table_ = builder.Build();
+  created->BuildChain();
   if (diagnostics.entries().size() != before) return nullptr;
   return created;
 }
 
-// The end of the chain: the method that routing found, or why there is none.
+// The end of the chain: the method that was found, or why there is none.
 class Frontend::Dispatch final : public http::Handler {
  public:
-  Dispatch(const Frontend& frontend, const routing::RouteMatch& match) : frontend_(frontend), match_(match) {}
+  explicit Dispatch(const Frontend& frontend) : frontend_(frontend) {}
 
+  // No coroutine of its own where a method answers.
   Async<http::Response> Handle(http::Request& request) override {
+    if (request.protocol != kRest) return AnswerRpc(request);
+    if (request.match.result != routing::RouteMatch::Result::kFound) return NoRoute(request);
+    const Route& route = frontend_.routes_[request.match.target];
+    if (route.web_socket.has_value() && http::AsksForWebSocket(request)) return OpenWebSocket(request, route);
+    return route.endpoint.Handle(request, ValuesOf(request), frontend_.rest_);
+  }
+
+ private:
+  static std::span<const routing::PathValue> ValuesOf(const http::Request& request) {
+    return {request.match.variables.data(), request.match.variables.size()};
+  }
+
+  Async<http::Response> OpenWebSocket(http::Request& request, const Route& route) const {
+    request.protocol = "websocket";
+    if (!frontend_.MayOpen(request)) {
+      co_return frontend_.errors_.Render(
+          absl::PermissionDeniedError("pages of this origin may not open WebSockets here"), request);
+    }
+    co_return co_await route.web_socket->Handle(request, ValuesOf(request), frontend_.rest_);
+  }
+
+  Async<http::Response> AnswerRpc(http::Request& request) const {
+    const protocol::RpcEndpoint* endpoint = frontend_.FindMethod(request.path);
+    if (endpoint == nullptr) return NoMethod(request);
+    return request.protocol == kConnect ? protocol::AnswerConnect(*endpoint, request)
+                                        : protocol::AnswerGrpcWeb(*endpoint, request);
+  }
+
+  Async<http::Response> NoMethod(http::Request& request) const {
+    co_return frontend_.errors_.Render(rpc::WithHttpStatus(absl::UnimplementedError("there is no such method"), 404),
+                                       request);
+  }
+
+  Async<http::Response> NoRoute(http::Request& request) const {
     using Result = routing::RouteMatch::Result;
-    switch (match_.result) {
-      case Result::kFound: {
-        const Route& route = frontend_.routes_[match_.target];
-        const std::span<const routing::PathValue> values(match_.variables.data(), match_.variables.size());
-        if (route.web_socket.has_value() && http::AsksForWebSocket(request)) {
-          request.protocol = "websocket";
-          if (!frontend_.MayOpen(request)) {
-            co_return frontend_.errors_.Render(
-                absl::PermissionDeniedError("pages of this origin may not open WebSockets here"), request);
-          }
-          co_return co_await route.web_socket->Handle(request, values, frontend_.rest_);
-        }
-        co_return co_await route.endpoint.Handle(
-            request, std::span<const routing::PathValue>(match_.variables.data(), match_.variables.size()),
-            frontend_.rest_);
-      }
+    switch (request.match.result) {
       case Result::kMethodNotAllowed: {
         http::Response response;
         if (request.method == "OPTIONS") {
@@ -208,6 +212,7 @@ class Frontend::Dispatch final : public http::Handler {
       }
       case Result::kBadRequest:
         co_return frontend_.errors_.Render(absl::InvalidArgumentError("the path is malformed"), request);
+      case Result::kFound:
       case Result::kNotFound:
         if (frontend_.FindMethod(request.path) == nullptr) break;
         co_return frontend_.errors_.Render(absl::NotFoundError(
@@ -216,9 +221,10 @@ class Frontend::Dispatch final : public http::Handler {
     co_return frontend_.errors_.Render(absl::NotFoundError("there is nothing at this path"), request);
   }
 
- private:
+  static constexpr absl::string_view kRest = "rest";
+  static constexpr absl::string_view kConnect = "connect";
+
   const Frontend& frontend_;
-  const routing::RouteMatch& match_;
 };
 
 routing::RouteMatch Frontend::Match(const http::Request& request) const {
@@ -239,64 +245,53 @@ bool Frontend::MayOpen(const http::Request& request) const {
   return http::IsOfOwnOrigin(request) || (cors_ != nullptr && cors_->Allows(request.headers.Get("Origin")));
 }
 
-// The end of the chain for Connect and gRPC-Web.
-class Frontend::RpcDispatch final : public http::Handler {
- public:
-  // `endpoint` is nullptr where there is none.
-  RpcDispatch(const Frontend& frontend, protocol::Protocol protocol, const protocol::RpcEndpoint* endpoint)
-      : frontend_(frontend), protocol_(protocol), endpoint_(endpoint) {}
+Frontend::~Frontend() = default;
 
-  Async<http::Response> Handle(http::Request& request) override {
-    if (endpoint_ == nullptr) {
-      co_return frontend_.errors_.Render(rpc::WithHttpStatus(absl::UnimplementedError("there is no such method"), 404),
-                                         request);
-    }
-    if (protocol_ == protocol::Protocol::kConnect) co_return co_await protocol::AnswerConnect(*endpoint_, request);
-    co_return co_await protocol::AnswerGrpcWeb(*endpoint_, request);
+void Frontend::BuildChain() {
+  dispatch_ = std::make_unique<Dispatch>(*this);
+  first_ = dispatch_.get();
+  for (size_t i = middleware_.size(); i-- > 0;) {
+    chain_.push_back(std::make_unique<http::Chain>(*middleware_[i], *first_));
+    first_ = chain_.back().get();
   }
-
- private:
-  const Frontend& frontend_;
-  const protocol::Protocol protocol_;
-  const protocol::RpcEndpoint* endpoint_;
-};
+}
 
 Async<http::Response> Frontend::Handle(http::Request& request) {
+  Resolve(request);
+  return first_->Handle(request);
+}
+
+void Frontend::Resolve(http::Request& request) const {
   const protocol::Protocol protocol = protocol::ProtocolOf(request);
-  if (protocol == protocol::Protocol::kRest) co_return co_await HandleRest(request);
-  const protocol::RpcEndpoint* endpoint = FindMethod(request.path);
+  const protocol::RpcEndpoint* const endpoint =
+      protocol == protocol::Protocol::kRest ? nullptr : FindMethod(request.path);
   // Where no method is, connect=v1 is a parameter like any other.
-  if (endpoint == nullptr && request.method == "GET") co_return co_await HandleRest(request);
+  if (protocol == protocol::Protocol::kRest || (endpoint == nullptr && request.method == "GET")) {
+    return ResolveRest(request);
+  }
   request.protocol = NameOf(protocol);
   request.error_form = protocol == protocol::Protocol::kConnect ? protocol::ConnectError : protocol::GrpcWebError;
   if (endpoint != nullptr) {
     request.route = endpoint->method->path;
     request.rpc = endpoint->method;
   }
-  RpcDispatch dispatch(*this, protocol, endpoint);
-  Remaining chain(middleware_, dispatch);
-  co_return co_await chain.Handle(request);
 }
 
-Async<http::Response> Frontend::HandleRest(http::Request& request) {
-  const routing::RouteMatch match = Match(request);
-  std::string allow = absl::StrJoin(match.allow, ", ");
-  if (match.result == routing::RouteMatch::Result::kFound) {
-    const Route& route = routes_[match.target];
+void Frontend::ResolveRest(http::Request& request) const {
+  request.match = Match(request);
+  if (request.match.result == routing::RouteMatch::Result::kFound) {
+    const Route& route = routes_[request.match.target];
     request.route = route.path;
     request.rpc = &route.endpoint.method();
-  } else if (const protocol::RpcEndpoint* endpoint = FindMethod(request.path);
-             endpoint != nullptr && request.method == "OPTIONS") {
+    return;
+  }
+  request.allow = absl::StrJoin(request.match.allow, ", ");
+  if (request.method != "OPTIONS") return;
+  if (const protocol::RpcEndpoint* endpoint = FindMethod(request.path)) {
     // A preflight of Connect or gRPC-Web cannot be told from one of REST.
     const bool get = !endpoint->streaming() && endpoint->no_side_effects();
-    allow = absl::StrCat(allow, allow.empty() ? "" : ", ", get ? "GET, POST" : "POST");
+    absl::StrAppend(&request.allow, request.allow.empty() ? "" : ", ", get ? "GET, POST" : "POST");
   }
-  request.allow = allow;
-  Dispatch dispatch(*this, match);
-  Remaining chain(middleware_, dispatch);
-  http::Response response = co_await chain.Handle(request);
-  request.allow = {};
-  co_return response;
 }
 
 bool Frontend::StreamsBody(const http::Request& head) {

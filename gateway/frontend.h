@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "gateway/config/config_loader.h"
+#include "gateway/http/chain.h"
 #include "gateway/http/error_response.h"
 #include "gateway/http/handler.h"
 #include "gateway/middleware/cors.h"
@@ -50,6 +51,8 @@ class Frontend final : public http::Handler {
                                           const schema::Schema& schema, const TargetOf& target_of,
                                           schema::Diagnostics& diagnostics);
 
+  ~Frontend() override;
+
   // Finds out what the request speaks, routes it and answers it. REQUIRES: the request's context pins the frontend.
   Async<http::Response> Handle(http::Request& request) override;
 
@@ -64,7 +67,6 @@ class Frontend final : public http::Handler {
 
  private:
   class Dispatch;
-  class RpcDispatch;
 
   routing::RouteMatch Match(const http::Request& request) const;
   // Whether a page of that origin may open WebSockets, for which browsers do not ask in advance.
@@ -72,7 +74,10 @@ class Frontend final : public http::Handler {
 
   Frontend(const config::Frontend& frontend, const schema::Schema& schema);
 
-  Async<http::Response> HandleRest(http::Request& request);
+  void BuildChain();
+  // Finds out what the request speaks, and which method it is for.
+  void Resolve(http::Request& request) const;
+  void ResolveRest(http::Request& request) const;
   // nullptr when no exposed method has this path.
   const protocol::RpcEndpoint* FindMethod(absl::string_view path) const;
 
@@ -84,6 +89,9 @@ class Frontend final : public http::Handler {
   std::vector<Route> routes_;
   routing::RouteTable table_;
   absl::flat_hash_map<absl::string_view, protocol::RpcEndpoint> methods_;  // by Method::path
+  std::unique_ptr<Dispatch> dispatch_;
+  std::vector<std::unique_ptr<http::Chain>> chain_;  // innermost first
+  http::Handler* first_ = nullptr;                   // where every request enters
 };
 
 // The form of a frontend's errors.

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -144,24 +145,23 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
 
   // Makes the worker's requests go to the frontend of `snapshot`. On the worker's own thread.
   void Use(size_t worker, std::shared_ptr<const Snapshot> snapshot) {
-    lanes_[worker].frontend = snapshot == nullptr ? nullptr : snapshot->FindFrontend(name_);
-    lanes_[worker].snapshot = std::move(snapshot);
+    Lane& lane = lanes_[worker];
+    Frontend* const frontend = snapshot == nullptr ? nullptr : snapshot->FindFrontend(name_);
+    lane.counted.reset();
+    if (frontend != nullptr) lane.counted.emplace(stats_, *frontend);
+    lane.pin = std::make_shared<const std::shared_ptr<const Snapshot>>(std::move(snapshot));
   }
 
   Async<http::Response> Handle(http::Request& request) override {
-    const Lane& lane = lanes_[static_cast<size_t>(request.context.worker().index())];
-    if (lane.frontend == nullptr) {
-      // Accepted at the moment the frontend came or went.
-      co_return http::ErrorRenderer(http::ErrorFormat::kStatus, nullptr).Render(absl::UnavailableError("not ready"));
-    }
-    request.context.set_pin(lane.snapshot);
-    http::Chain counted(stats_, *lane.frontend);
-    co_return co_await access_log_.Handle(request, counted);
+    Lane& lane = lanes_[static_cast<size_t>(request.context.worker().index())];
+    if (!lane.counted.has_value()) return NotReady();
+    request.context.set_pin(lane.pin);
+    return access_log_.Handle(request, *lane.counted);
   }
 
   bool StreamsBody(const http::Request& head) override {
-    const Lane& lane = lanes_[static_cast<size_t>(head.context.worker().index())];
-    return lane.frontend != nullptr && lane.frontend->StreamsBody(head);
+    Lane& lane = lanes_[static_cast<size_t>(head.context.worker().index())];
+    return lane.counted.has_value() && lane.counted->StreamsBody(head);
   }
 
   void Refused(const http::Refusal& refusal) override {
@@ -179,9 +179,16 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
   };
   // Each worker's own pointers, touched by that worker only.
   struct alignas(64) Lane {
-    std::shared_ptr<const Snapshot> snapshot;
-    Frontend* frontend = nullptr;
+    // The snapshot, counted by the references of this worker's requests only: a count that all workers change would
+    // travel between their caches.
+    std::shared_ptr<const std::shared_ptr<const Snapshot>> pin;
+    std::optional<http::Chain> counted;  // the frontend of that snapshot behind the counters
   };
+
+  // Accepted at the moment the frontend came or went.
+  static Async<http::Response> NotReady() {
+    co_return http::ErrorRenderer(http::ErrorFormat::kStatus, nullptr).Render(absl::UnavailableError("not ready"));
+  }
 
   void Retire(std::shared_ptr<Listening> listening) {
     if (listening == nullptr) return;

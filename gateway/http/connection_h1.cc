@@ -195,7 +195,16 @@ Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadHead(RequestParser& p
       if (result == RequestParser::Result::kError) co_return co_await Refuse(parser.error(), nullptr, true, false);
     }
     if (ended_) co_return Next::kClose;
-    if (!co_await Await()) {
+    // Await(), without a coroutine of its own: every request comes by here.
+    StartRead();
+    if (!ended_) {
+      expired_ = false;
+      arrival_.emplace();
+      co_await arrival_->Wait();
+      arrival_.reset();
+    }
+    if (expired_) {
+      expired_ = false;
       if (phase_ == Phase::kIdle) co_return Next::kClose;
       absl::Status late = absl::DeadlineExceededError("the request's head did not arrive in time");
       co_return co_await Refuse(rpc::WithHttpStatus(std::move(late), 408), nullptr, true, false);
@@ -311,16 +320,19 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, si
       bool keep = keeps_alive && !fault && !site_->draining && !ended_ && !body_left;
       // A client that has left gets nothing more, though the kernel still takes bytes for it.
       const bool left = ended_;
+      Amend(request, &response);
       Sent sent;
       if (session != nullptr) {
         sent = co_await SwitchProtocols(request, response, *session);
         keep = false;
       } else {
-        sent = co_await Send(response, http11, request.method == "HEAD", &keep);
+        Outgoing outgoing = BeginAnswer(response, http11, request.method == "HEAD", &keep, &sent);
+        if (!outgoing.done) co_await FinishAnswer(response, outgoing, sent);
+        site_->head = std::move(outgoing.head);
       }
       sent.complete = sent.complete && !left;
       sent.at = net::Clock::now();
-      for (auto& hook : response.on_sent) hook(sent);
+      Record(request, response, sent);
       next = !sent.complete || ended_ ? Next::kClose : keep ? Next::kRequest : Next::kLinger;
     }
     request_ = nullptr;
@@ -376,9 +388,8 @@ Async<Sent> ConnectionH1::SwitchProtocols(Request& request, Response& response, 
   if (ended_ || phase_ == Phase::kClosed) co_return sent;
   if (ahead_.size() > 0) {
     // RFC 6455, section 4.1: a client waits for the answer.
-    auto hooks = std::move(response.on_sent);
     response = site_->errors.Render(absl::InvalidArgumentError("bytes behind a request for a WebSocket"));
-    response.on_sent = std::move(hooks);
+    Amend(request, &response);
     bool keep = false;
     co_return co_await Send(response, true, false, &keep);
   }
@@ -420,32 +431,50 @@ Async<ConnectionH1::Next> ConnectionH1::Refuse(absl::Status error, const Request
 }
 
 Async<Sent> ConnectionH1::Send(Response& response, bool http11, bool head_only, bool* keep) {
+  Sent sent;
+  Outgoing outgoing = BeginAnswer(response, http11, head_only, keep, &sent);
+  if (!outgoing.done) co_await FinishAnswer(response, outgoing, sent);
+  co_return sent;
+}
+
+ConnectionH1::Outgoing ConnectionH1::BeginAnswer(const Response& response, bool http11, bool head_only, bool* keep,
+                                                 Sent* sent) {
+  Outgoing out;
   const Framing framing = FramingOf(response, http11);
   if (framing == Framing::kUntilClose) *keep = false;
-  Sent sent;
-  sent.status = response.status;
+  sent->status = response.status;
   answering_ = true;
-  std::string head;
-  AppendResponseHead(response, framing, site_->date.Line(), ConnectionOption(http11, *keep), &head);
-  absl::string_view body;
-  absl::string_view chunk_end;
+  out.head = std::move(site_->head);
+  out.head.clear();
+  AppendResponseHead(response, framing, site_->date.Line(), ConnectionOption(http11, *keep), &out.head);
   if (framing != Framing::kNoBody && !head_only) {
-    body = response.body;
-    if (framing == Framing::kChunked && !body.empty()) {
-      AppendChunkHeader(body.size(), &head);
-      chunk_end = "\r\n";
+    out.body = response.body;
+    out.chunked = framing == Framing::kChunked;
+    out.streams = out.chunked || framing == Framing::kUntilClose;
+    if (out.chunked && !out.body.empty()) {
+      AppendChunkHeader(out.body.size(), &out.head);
+      out.chunk_end = "\r\n";
     }
   }
-  sent.complete = co_await Write(head, body, chunk_end);
+  const size_t all = out.head.size() + out.body.size() + out.chunk_end.size();
+  out.written = WriteSome(out.head, out.body, out.chunk_end);
+  if (out.written == all && !out.streams) {
+    sent->complete = true;
+    sent->body_bytes = out.body.size();
+    out.done = true;
+  }
+  return out;
+}
+
+Async<void> ConnectionH1::FinishAnswer(Response& response, const Outgoing& out, Sent& sent) {
+  sent.complete = co_await WriteRest(out.head, out.body, out.chunk_end, out.written);
   if (!sent.complete) {
     sent.status = 499;
-    co_return sent;
+    co_return;
   }
-  sent.body_bytes = body.size();
-  const bool streams = framing == Framing::kChunked || framing == Framing::kUntilClose;
-  if (streams && !head_only) co_await Pump(response, framing == Framing::kChunked, sent);
+  sent.body_bytes = out.body.size();
+  if (out.streams) co_await Pump(response, out.chunked, sent);
   response.stream.reset();
-  co_return sent;
 }
 
 Async<void> ConnectionH1::Pump(Response& response, bool chunked, Sent& sent) {
@@ -478,18 +507,25 @@ Async<void> ConnectionH1::Pump(Response& response, bool chunked, Sent& sent) {
   if (!sent.complete || fault) Cut();  // without a last chunk: the client can tell that something is missing
 }
 
-Async<bool> ConnectionH1::Write(absl::string_view first, absl::string_view second, absl::string_view third) {
+size_t ConnectionH1::WriteSome(absl::string_view first, absl::string_view second, absl::string_view third) {
+  const std::array<asio::const_buffer, 3> parts = {asio::const_buffer(first.data(), first.size()),
+                                                   asio::const_buffer(second.data(), second.size()),
+                                                   asio::const_buffer(third.data(), third.size())};
+  // At once, without a trip through the loop: the kernel nearly always has room.
+  boost::system::error_code error;
+  const size_t written = socket_.write_some(parts, error);
+  phase_ = Phase::kWriting;
+  // An error that stays is found again by whoever writes the rest.
+  return error ? 0 : written;
+}
+
+Async<bool> ConnectionH1::WriteRest(absl::string_view first, absl::string_view second, absl::string_view third,
+                                    size_t written) {
   std::array<asio::const_buffer, 3> parts = {asio::const_buffer(first.data(), first.size()),
                                              asio::const_buffer(second.data(), second.size()),
                                              asio::const_buffer(third.data(), third.size())};
   size_t left = first.size() + second.size() + third.size();
   boost::system::error_code error;
-  // At once, without a trip through the loop: the kernel nearly always has room.
-  size_t written = socket_.write_some(parts, error);
-  if (error == asio::error::would_block || error == asio::error::try_again) {
-    error.clear();
-    written = 0;
-  }
   phase_ = Phase::kWriting;
   while (!error && written < left) {
     left -= written;
@@ -503,6 +539,11 @@ Async<bool> ConnectionH1::Write(absl::string_view first, absl::string_view secon
     Clear();
   }
   co_return !error;
+}
+
+Async<bool> ConnectionH1::Write(absl::string_view first, absl::string_view second, absl::string_view third) {
+  const size_t written = WriteSome(first, second, third);
+  co_return co_await WriteRest(first, second, third, written);
 }
 
 // ---- ending

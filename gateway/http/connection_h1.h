@@ -60,12 +60,31 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
   Async<Next> Dispatch(const RequestParser& parser, size_t body_bytes, absl::string_view decoded, bool streams_body);
   // Answers with an error of the connection's own. `request` is nullptr when the head could not be read.
   Async<Next> Refuse(absl::Status error, const Request* request, bool http11, bool keep);
-  // Clears `keep` when the answer can only end with the connection.
+  // An answer on its way: what goes out first, and how much of that has.
+  struct Outgoing {
+    std::string head;  // with a chunk's size behind it
+    absl::string_view body;
+    absl::string_view chunk_end;
+    size_t written = 0;
+    bool chunked = false;
+    bool streams = false;  // more follows
+    bool done = false;
+  };
+  // Writes what the kernel takes at once, which is all of most answers. Clears `keep` when the answer can only end with
+  // the connection.
+  Outgoing BeginAnswer(const Response& response, bool http11, bool head_only, bool* keep, Sent* sent);
+  // Writes what is left.
+  Async<void> FinishAnswer(Response& response, const Outgoing& out, Sent& sent);
+  // Both.
   Async<Sent> Send(Response& response, bool http11, bool head_only, bool* keep);
   // Lets the socket go, which then speaks WebSocket until its end.
   Async<Sent> SwitchProtocols(Request& request, Response& response, WebSocketSession& session);
   // Sends the stream of a response; clears `sent.complete` when not all of it went out.
   Async<void> Pump(Response& response, bool chunked, Sent& sent);
+  // What the kernel takes now; 0 also when it cannot be written to.
+  size_t WriteSome(absl::string_view first, absl::string_view second, absl::string_view third);
+  // What is behind the first `written` bytes; false when it cannot be written.
+  Async<bool> WriteRest(absl::string_view first, absl::string_view second, absl::string_view third, size_t written);
   Async<bool> Write(absl::string_view first, absl::string_view second, absl::string_view third);
   Async<void> Linger();
 

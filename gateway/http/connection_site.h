@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 #include "gateway/http/date_header.h"
 #include "gateway/http/error_response.h"
@@ -33,6 +34,7 @@ struct ConnectionSite {
   RefusalObserver* const refusals;  // may be nullptr
   std::atomic<int64_t>& in_flight;
   DateHeader date;
+  std::string head;       // memory for the head of the answer being written
   uint64_t requests = 0;  // begun on this worker
   bool draining = false;
 };

@@ -98,4 +98,12 @@ bool ResponseHeaders::Find(absl::string_view name, absl::string_view* value) con
   return found;
 }
 
+void Amend(const Request& request, Response* response) {
+  for (size_t i = request.epilogues.size(); i-- > 0;) request.epilogues[i]->Amend(request, response);
+}
+
+void Record(const Request& request, const Response& response, const Sent& sent) {
+  for (size_t i = request.epilogues.size(); i-- > 0;) request.epilogues[i]->Record(request, response, sent);
+}
+
 }  // namespace portico::http

@@ -41,28 +41,22 @@ Async<http::Response> AccessLog::Handle(http::Request& request, http::Handler& n
     request.request_id = GenerateId(request.id);
     request.headers.Set("X-Request-Id", request.request_id);
   }
-  http::Response response = co_await next.Handle(request);
-  response.headers.Set("X-Request-Id", request.request_id);
-  if (sink_ != nullptr) {
-    // The head is gone by the time the hook runs; what it said is kept here.
-    absl::string_view omitted;
-    response.headers.Find("Portico-Omitted", &omitted);
-    response.on_sent.push_back(
-        [this, &request, code = response.code, omitted = std::string(omitted)](const http::Sent& sent) {
-          Record(request, sent, sent.code.empty() ? code : sent.code, omitted);
-        });
-  }
-  co_return response;
+  request.epilogues.push_back(this);
+  return next.Handle(request);
 }
 
-void AccessLog::Record(const http::Request& request, const http::Sent& sent, absl::string_view code,
-                       absl::string_view omitted) {
+void AccessLog::Amend(const http::Request& request, http::Response* response) {
+  response->headers.Set("X-Request-Id", request.request_id);
+}
+
+void AccessLog::Record(const http::Request& request, const http::Response& response, const http::Sent& sent) {
+  if (sink_ == nullptr) return;
   AccessEntry entry;
   entry.time_ns = WallClock();
   entry.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(sent.at - request.received).count();
   entry.bytes = sent.body_bytes;
   entry.frontend = frontend_;
-  entry.code = code;
+  entry.code = sent.code.empty() ? response.code : sent.code;
   entry.status = sent.status;
   entry.complete = sent.complete;
   entry.texts[AccessEntry::kPeer] = request.peer;
@@ -73,7 +67,7 @@ void AccessLog::Record(const http::Request& request, const http::Sent& sent, abs
   if (request.rpc != nullptr) entry.texts[AccessEntry::kRpc] = request.rpc->full_name;
   entry.texts[AccessEntry::kRequestId] = request.request_id;
   entry.texts[AccessEntry::kUserAgent] = request.headers.Get("User-Agent");
-  entry.texts[AccessEntry::kOmitted] = omitted;
+  response.headers.Find("Portico-Omitted", &entry.texts[AccessEntry::kOmitted]);
   sink_->Write(static_cast<size_t>(request.context.worker().index()), entry);
 }
 

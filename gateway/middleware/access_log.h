@@ -16,17 +16,17 @@ namespace portico::middleware {
 //
 // Sees to the request's id: a client's X-Request-Id of up to 128 visible ASCII characters is kept, any other replaced
 // by a generated one; it is answered as X-Request-Id. The outermost middleware.
-class AccessLog final : public http::Middleware, public http::RefusalObserver {
+class AccessLog final : public http::Middleware, public http::Epilogue, public http::RefusalObserver {
  public:
   // `sink` outlives the log; nullptr writes nothing, ids are seen to all the same.
   AccessLog(absl::string_view frontend, AccessLogSink* sink);
 
   Async<http::Response> Handle(http::Request& request, http::Handler& next) override;
+  void Amend(const http::Request& request, http::Response* response) override;
+  void Record(const http::Request& request, const http::Response& response, const http::Sent& sent) override;
   void Refused(const http::Refusal& refusal) override;
 
  private:
-  void Record(const http::Request& request, const http::Sent& sent, absl::string_view code, absl::string_view omitted);
-
   AccessLogSink* sink_;
   const std::string* frontend_ = nullptr;  // as JSON
 };

@@ -49,32 +49,40 @@ bool IsCompressible(absl::string_view content_type) {
 }
 
 Async<http::Response> Compress::Handle(http::Request& request, http::Handler& next) {
-  // What is unpacked has to live as long as the request's own views do: until the answer has been sent.
-  std::unique_ptr<std::string> unpacked;
+  request.epilogues.push_back(this);
   absl::string_view coding;
-  if (!request.body.empty() && request.rpc != nullptr && request.headers.Find("Content-Encoding", &coding)) {
-    absl::StatusOr<std::string> decoded =
-        http::DecodeContent(Joined(request.headers, "Content-Encoding"), request.body, policy_.body_bytes);
-    if (!decoded.ok()) {
-      http::Response refused = errors_.Render(decoded.status(), request);
-      if (refused.status == 415) refused.headers.Add("Accept-Encoding", http::kContentCodings);
+  const bool has_body = !request.body.empty() || request.body_stream != nullptr;
+  if (!has_body || request.rpc == nullptr || !request.headers.Find("Content-Encoding", &coding)) {
+    return next.Handle(request);
+  }
+  return Unpack(request, next);
+}
+
+Async<http::Response> Compress::Unpack(http::Request& request, http::Handler& next) const {
+  if (request.body_stream != nullptr) {
+    if (!absl::EqualsIgnoreCase(request.headers.Get("Content-Encoding"), "identity")) {
+      http::Response refused = errors_.Render(
+          rpc::WithHttpStatus(absl::InvalidArgumentError("a body that streams cannot have a Content-Encoding"), 415),
+          request);
+      refused.headers.Add("Accept-Encoding", "identity");
       co_return refused;
     }
-    unpacked = std::make_unique<std::string>(*std::move(decoded));
-    request.body = *unpacked;
+    co_return co_await next.Handle(request);
   }
-  if (request.body_stream != nullptr && request.headers.Find("Content-Encoding", &coding) &&
-      !absl::EqualsIgnoreCase(coding, "identity")) {
-    http::Response refused = errors_.Render(
-        rpc::WithHttpStatus(absl::InvalidArgumentError("a body that streams cannot have a Content-Encoding"), 415),
-        request);
-    refused.headers.Add("Accept-Encoding", "identity");
+  absl::StatusOr<std::string> decoded =
+      http::DecodeContent(Joined(request.headers, "Content-Encoding"), request.body, policy_.body_bytes);
+  if (!decoded.ok()) {
+    http::Response refused = errors_.Render(decoded.status(), request);
+    if (refused.status == 415) refused.headers.Add("Accept-Encoding", http::kContentCodings);
     co_return refused;
   }
-  http::Response response = co_await next.Handle(request);
-  if (unpacked != nullptr) response.on_sent.push_back([kept = std::move(unpacked)](const http::Sent&) {});
-  if (policy_.answers) Pack(request, &response);
-  co_return response;
+  request.body_storage = *std::move(decoded);
+  request.body = request.body_storage;
+  co_return co_await next.Handle(request);
+}
+
+void Compress::Amend(const http::Request& request, http::Response* response) {
+  if (policy_.answers) Pack(request, response);
 }
 
 void Compress::Pack(const http::Request& request, http::Response* response) const {

@@ -28,14 +28,16 @@ struct CompressPolicy {
 // and the like; nothing that is packed in itself), and nobody has packed it or forbidden it (Cache-Control:
 // no-transform). Answers that are worth it carry Vary: Accept-Encoding, packed or not. Streams, and answers beyond 16
 // MB, which would hold up their worker, go out as they are. Thread-safe.
-class Compress final : public http::Middleware {
+class Compress final : public http::Middleware, public http::Epilogue {
  public:
   // `errors` outlives it.
   Compress(const CompressPolicy& policy, const http::ErrorRenderer& errors) : policy_(policy), errors_(errors) {}
 
   Async<http::Response> Handle(http::Request& request, http::Handler& next) override;
+  void Amend(const http::Request& request, http::Response* response) override;
 
  private:
+  Async<http::Response> Unpack(http::Request& request, http::Handler& next) const;
   void Pack(const http::Request& request, http::Response* response) const;
 
   const CompressPolicy policy_;

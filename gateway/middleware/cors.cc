@@ -110,18 +110,25 @@ http::Response Cors::Preflight(const http::Request& request, absl::string_view o
 }
 
 Async<http::Response> Cors::Handle(http::Request& request, http::Handler& next) {
-  const absl::string_view origin = request.headers.Get("Origin");
   absl::string_view asked;
-  if (request.method == "OPTIONS" && !origin.empty() && !request.allow.empty() &&
+  if (request.method == "OPTIONS" && !request.headers.Get("Origin").empty() && !request.allow.empty() &&
       request.headers.Find("Access-Control-Request-Method", &asked)) {
-    co_return Preflight(request, origin);
+    return AnswerPreflight(request);
   }
-  http::Response response = co_await next.Handle(request);
-  Grant(origin, &response.headers);
+  request.epilogues.push_back(this);
+  return next.Handle(request);
+}
+
+Async<http::Response> Cors::AnswerPreflight(const http::Request& request) const {
+  co_return Preflight(request, request.headers.Get("Origin"));
+}
+
+void Cors::Amend(const http::Request& request, http::Response* response) {
+  const absl::string_view origin = request.headers.Get("Origin");
+  Grant(origin, &response->headers);
   if (!origin.empty() && Allows(origin)) {
-    response.headers.Set("Access-Control-Expose-Headers", Exposed(request, response.headers, readable_));
+    response->headers.Set("Access-Control-Expose-Headers", Exposed(request, response->headers, readable_));
   }
-  co_return response;
 }
 
 }  // namespace portico::middleware

@@ -23,16 +23,18 @@ struct CorsPolicy {
 // anything that asks who calls: with the path's verbs (request.allow) and the headers asked for. Other answers get
 // Access-Control-Allow-Origin and the names of the headers a page may read. An origin that is not allowed gets no CORS
 // header at all. Thread-safe.
-class Cors final : public http::Middleware {
+class Cors final : public http::Middleware, public http::Epilogue {
  public:
   explicit Cors(const CorsPolicy& policy);
 
   Async<http::Response> Handle(http::Request& request, http::Handler& next) override;
+  void Amend(const http::Request& request, http::Response* response) override;
 
   // Whether a page of that origin may call; also asked for WebSockets.
   bool Allows(absl::string_view origin) const;
 
  private:
+  Async<http::Response> AnswerPreflight(const http::Request& request) const;
   http::Response Preflight(const http::Request& request, absl::string_view origin) const;
   void Grant(absl::string_view origin, http::ResponseHeaders* headers) const;
 

@@ -151,30 +151,20 @@ Stats::Stats(absl::string_view frontend, int workers) : frontend_(frontend) {
 Stats::~Stats() = default;
 
 Async<http::Response> Stats::Handle(http::Request& request, http::Handler& next) {
+  cells_[static_cast<size_t>(request.context.worker().index())]->begun.Add(1);
+  request.epilogues.push_back(this);
+  return next.Handle(request);
+}
+
+void Stats::Record(const http::Request& request, const http::Response& response, const http::Sent& sent) {
   Cell& cell = *cells_[static_cast<size_t>(request.context.worker().index())];
-  // Ends with the response, whoever destroys it.
-  struct UnderWay {
-    explicit UnderWay(Cell* c) : cell(c) { cell->begun.Add(1); }
-    UnderWay(UnderWay&& other) noexcept : cell(std::exchange(other.cell, nullptr)) {}
-    UnderWay& operator=(UnderWay&&) = delete;
-    ~UnderWay() {
-      if (cell != nullptr) cell->ended.Add(1);
-    }
-    Cell* cell;
-  };
-  UnderWay under_way(&cell);
-  http::Response response = co_await next.Handle(request);
+  const absl::string_view rpc = request.rpc == nullptr ? absl::string_view() : request.rpc->full_name;
   absl::string_view warning;
-  const bool warned = response.headers.Find("Portico-Warning", &warning);
-  response.on_sent.push_back(
-      [&request, code = response.code, warned, under_way = std::move(under_way)](const http::Sent& sent) {
-        const absl::string_view rpc = request.rpc == nullptr ? absl::string_view() : request.rpc->full_name;
-        if (warned) under_way.cell->CountWarned(rpc, request.headers.Get("User-Agent"));
-        const absl::string_view last = sent.code.empty() ? code : sent.code;
-        under_way.cell->Count(rpc, sent.complete ? last : "CANCELLED", sent.at - request.received,
-                              request.body.size() + request.streamed_bytes, sent.body_bytes);
-      });
-  co_return response;
+  if (response.headers.Find("Portico-Warning", &warning)) cell.CountWarned(rpc, request.headers.Get("User-Agent"));
+  const absl::string_view last = sent.code.empty() ? response.code : sent.code;
+  cell.Count(rpc, sent.complete ? last : "CANCELLED", sent.at - request.received,
+             request.body.size() + request.streamed_bytes, sent.body_bytes);
+  cell.ended.Add(1);
 }
 
 void Stats::Refused(const http::Refusal& refusal) {

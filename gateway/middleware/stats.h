@@ -16,7 +16,7 @@ namespace portico::middleware {
 
 // The counters of one frontend: requests by RPC and code, how long they took, bytes, and how many are under way. Every
 // worker counts for itself without locks or shared cache lines; Read() sums.
-class Stats final : public http::Middleware, public http::RefusalObserver {
+class Stats final : public http::Middleware, public http::Epilogue, public http::RefusalObserver {
  public:
   static constexpr int kCodes = 17;  // of google.rpc.Code
   // Upper bounds of the duration buckets, in seconds; one more bucket is unbounded.
@@ -52,6 +52,7 @@ class Stats final : public http::Middleware, public http::RefusalObserver {
 
   // A request counts when its response is complete, also when its client left.
   Async<http::Response> Handle(http::Request& request, http::Handler& next) override;
+  void Record(const http::Request& request, const http::Response& response, const http::Sent& sent) override;
   void Refused(const http::Refusal& refusal) override;
 
   // Thread-safe; sees every request completed before the call on its own thread, others soon.

@@ -46,16 +46,18 @@ class CountingStream final : public BodyStream {
 };
 
 // Does what the path says.
-class ScriptedHandler final : public Handler {
+class ScriptedHandler final : public Handler, public Epilogue {
  public:
+  void Record(const Request&, const Response&, const Sent& sent) override {
+    const std::lock_guard<std::mutex> lock(mutex);
+    all_sent.push_back(sent);
+  }
+
   Async<Response> Handle(Request& request) override {
     ++handled;
     Response response;
     response.headers.Add("Content-Type", "text/plain");
-    response.on_sent.push_back([this](const Sent& sent) {
-      const std::lock_guard<std::mutex> lock(mutex);
-      all_sent.push_back(sent);
-    });
+    request.epilogues.push_back(this);
     if (request.path == "/wait") {  // until the client leaves or the test releases
       net::Event done;
       const rpc::CancelCallback callback(request.context, [&done] { done.Set(); });

@@ -26,7 +26,7 @@ class FixedHandler final : public http::Handler {
   absl::string_view code = "OK";
 };
 
-// Runs a middleware before `next` to its end, on the calling thread.
+// Runs a middleware before `next` to its end, on the calling thread, and what it does to the response.
 inline http::Response Answer(http::Middleware& middleware, http::Request& request, http::Handler& next) {
   std::optional<http::Response> answer;
   net::Worker& worker = request.context.worker();
@@ -35,6 +35,7 @@ inline http::Response Answer(http::Middleware& middleware, http::Request& reques
   worker.Spawn(run(middleware, request, next, answer));
   worker.context().restart();
   worker.context().poll();
+  http::Amend(request, &*answer);
   return std::move(*answer);
 }
 

@@ -39,7 +39,9 @@ class CompressTest : public testing::Test {
 
   http::Response Ask(const CompressPolicy& policy = {}) {
     Compress compress(policy, errors_);
-    return Answer(compress, request_, handler_);
+    http::Response response = Answer(compress, request_, handler_);
+    request_.epilogues.clear();
+    return response;
   }
   static std::string Header(const http::Response& response, absl::string_view name) {
     absl::string_view value;

@@ -19,7 +19,7 @@ void Count(Stats& stats, net::Worker& worker, const schema::Method* rpc, absl::s
   next.code = code;
   http::Response response = Answer(stats, request, next);
   request.rpc = rpc;
-  for (auto& hook : response.on_sent) hook({200, 10, complete});
+  http::Record(request, response, {200, 10, complete});
 }
 
 TEST(StatsTest, CountsUnknownFieldsByClientAndNotWithoutBound) {
@@ -34,7 +34,7 @@ TEST(StatsTest, CountsUnknownFieldsByClientAndNotWithoutBound) {
     FixedHandler next;
     next.headers.Add("Portico-Warning", "nome");
     http::Response response = Answer(stats, request, next);
-    for (auto& hook : response.on_sent) hook({200, 10, true});
+    http::Record(request, response, {200, 10, true});
   };
   warn(0, "shop-app/3.1 (phone)");
   warn(1, "shop-app/3.2");
@@ -88,15 +88,14 @@ TEST(StatsTest, SumsOverWorkers) {
   EXPECT_EQ(row.response_bytes, 40u);
 }
 
-TEST(StatsTest, InFlightUntilTheResponseIsGone) {
+TEST(StatsTest, InFlightUntilTheResponseIsSent) {
   Stats stats("web", 1);
   net::Worker worker(0);
   http::Request request(worker, net::kNoDeadline);
   FixedHandler next;
-  {
-    const http::Response response = Answer(stats, request, next);
-    EXPECT_EQ(stats.Read().in_flight, 1);
-  }
+  const http::Response response = Answer(stats, request, next);
+  EXPECT_EQ(stats.Read().in_flight, 1);
+  http::Record(request, response, {200, 0, true});
   EXPECT_EQ(stats.Read().in_flight, 0);
 }
 
