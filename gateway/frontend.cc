@@ -74,15 +74,6 @@ middleware::CorsPolicy CorsPolicyOf(const config::Frontend& frontend) {
   return policy;
 }
 
-// Policies that guard something must not be passed over in silence.
-void CheckPolicy(const schema::Method& method, schema::Diagnostics& diagnostics) {
-  const portico::Auth& auth = method.policy->auth();
-  if (auth.scopes_size() > 0 || auth.match_size() > 0) {
-    diagnostics.Add(method.policy_position, absl::StrCat("policy.auth of ", method.full_name,
-                                                         ": scopes and match are not supported by this version"));
-  }
-}
-
 }  // namespace
 
 http::ErrorFormat ErrorFormatOf(const config::Frontend& frontend) {
@@ -96,7 +87,7 @@ http::ErrorFormat ErrorFormatOf(const config::Frontend& frontend) {
   }
 }
 
-Frontend::Frontend(const config::Frontend& frontend, const schema::Schema& schema)
+Frontend::Frontend(const config::Frontend& frontend, const schema::Schema& schema, Middlewares access)
     : name_(frontend.name()), errors_(ErrorFormatOf(frontend), &schema), rest_(RestOptionsOf(frontend.json())) {
   rest_.errors = &errors_;
   rest_.streams = StreamOptionsOf(frontend.streams());
@@ -106,19 +97,23 @@ Frontend::Frontend(const config::Frontend& frontend, const schema::Schema& schem
     cors_ = cors.get();
     middleware_.push_back(std::move(cors));
   }
+  for (auto& middleware : access) middleware_.push_back(std::move(middleware));
   middleware_.push_back(std::make_unique<middleware::Compress>(CompressPolicyOf(frontend), errors_));
 }
 
 std::unique_ptr<Frontend> Frontend::Create(const config::Frontend& frontend, const config::Config& config,
                                            const schema::Schema& schema, const TargetOf& target_of,
-                                           schema::Diagnostics& diagnostics) {
+                                           schema::Diagnostics& diagnostics, Middlewares access) {
   const size_t before = diagnostics.entries().size();
-  auto created = std::unique_ptr<Frontend>(new Frontend(frontend, schema));
+  auto created = std::unique_ptr<Frontend>(new Frontend(frontend, schema, std::move(access)));
   routing::RouteTableBuilder builder;
   for (const schema::Method* method : config::ResolveExposed(frontend, schema, config)) {
-    CheckPolicy(*method, diagnostics);
-    const Target target = target_of(*method);
+    Target target = target_of(*method);
     if (target.handler == nullptr) continue;  // reported where it was found out
+    if (method->policy->auth().match_size() > 0) {
+      created->guards_.push_back(std::make_unique<access::Guard>(access::MatchesOf(*method), *target.handler));
+      target.handler = created->guards_.back().get();
+    }
     const bool streams = method->client_streaming || method->server_streaming;
     created->methods_[method->path] = {method, target.handler, &schema,
                                        streams ? frontend.streams().message_bytes() : frontend.limits().body_bytes(),

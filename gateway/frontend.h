@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "gateway/access/guard.h"
 #include "gateway/config/config_loader.h"
 #include "gateway/http/chain.h"
 #include "gateway/http/error_response.h"
@@ -45,11 +46,14 @@ struct Route {
 // Belongs to a snapshot; immutable and thread-safe.
 class Frontend final : public http::Handler {
  public:
-  // Mistakes (conflicting routes, policies this version cannot keep) go to `diagnostics`; nullptr when there was any.
-  // The schema and the targets outlive the frontend.
+  // What decides who may call (BuildAccess), outermost first.
+  using Middlewares = std::vector<std::unique_ptr<http::Middleware>>;
+
+  // Mistakes (conflicting routes) go to `diagnostics`; nullptr when there was any. The schema, whose policies have been
+  // checked (access::CheckPolicies), and the targets outlive the frontend.
   static std::unique_ptr<Frontend> Create(const config::Frontend& frontend, const config::Config& config,
                                           const schema::Schema& schema, const TargetOf& target_of,
-                                          schema::Diagnostics& diagnostics);
+                                          schema::Diagnostics& diagnostics, Middlewares access = {});
 
   ~Frontend() override;
 
@@ -72,7 +76,7 @@ class Frontend final : public http::Handler {
   // Whether a page of that origin may open WebSockets, for which browsers do not ask in advance.
   bool MayOpen(const http::Request& request) const;
 
-  Frontend(const config::Frontend& frontend, const schema::Schema& schema);
+  Frontend(const config::Frontend& frontend, const schema::Schema& schema, Middlewares access);
 
   void BuildChain();
   // Finds out what the request speaks, and which method it is for.
@@ -86,6 +90,7 @@ class Frontend final : public http::Handler {
   protocol::RestOptions rest_;
   const middleware::Cors* cors_ = nullptr;                     // among the middleware
   std::vector<std::unique_ptr<http::Middleware>> middleware_;  // outermost first, between routing and the method
+  std::vector<std::unique_ptr<access::Guard>> guards_;         // before the handlers of methods that ask for a match
   std::vector<Route> routes_;
   routing::RouteTable table_;
   absl::flat_hash_map<absl::string_view, protocol::RpcEndpoint> methods_;  // by Method::path

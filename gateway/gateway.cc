@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/admin/metrics.h"
 #include "gateway/event_log.h"
+#include "gateway/frontend_access.h"
 #include "gateway/http/chain.h"
 #include "gateway/http/listener.h"
 #include "gateway/middleware/stats.h"
@@ -70,6 +71,7 @@ std::vector<std::string> PathsOf(const config::LoadedConfig& loaded) {
       if (!path->empty()) paths.push_back(*path);
     }
   }
+  for (std::string& path : AccessPaths(loaded.config)) paths.push_back(std::move(path));
   std::sort(paths.begin(), paths.end());
   return paths;
 }

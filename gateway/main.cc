@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
+#include "gateway/access/api_keys.h"
 #include "gateway/event_log.h"
 #include "gateway/gateway.h"
 #include "gateway/snapshot.h"
@@ -33,7 +34,8 @@ constexpr char kUsageText[] =
     "       portico routes CONFIG                      frontend, verb, path, RPC, and cluster or facade\n"
     "       portico explain CONFIG VERB PATH           what a request leads to\n"
     "       portico call [--frontend NAME] CONFIG VERB PATH [-d JSON] [-H 'K: V']...\n"
-    "                                                  send a request to the running gateway\n";
+    "                                                  send a request to the running gateway\n"
+    "       portico hash-key                           the hash of an API key, which is read from stdin\n";
 
 int Usage(absl::string_view problem) {
   if (!problem.empty()) std::cerr << "portico: " << problem << "\n";
@@ -187,6 +189,18 @@ int ParseCall(const std::vector<std::string>& words) {
   return Call(arguments);
 }
 
+// From stdin, since command lines are seen by every user of the machine and kept by shells.
+int HashKey() {
+  std::string key;
+  std::getline(std::cin, key);
+  if (key.empty() || key.size() > access::ApiKeys::kMostBytes) {
+    std::cerr << "portico: expected a key of at most " << access::ApiKeys::kMostBytes << " bytes on stdin\n";
+    return kFailure;
+  }
+  std::cout << access::HashOfApiKey(key) << "\n";
+  return 0;
+}
+
 int Main(const std::vector<std::string>& words) {
   if (words.empty()) return Usage("");
   const std::string& command = words.front();
@@ -200,6 +214,7 @@ int Main(const std::vector<std::string>& words) {
     if (command == "routes") return Routes(words[1]);
     return Load(words[1]) == nullptr ? kFailure : 0;
   }
+  if (command == "hash-key") return count == 0 ? HashKey() : Usage("hash-key reads the key from stdin");
   if (command == "--help" || command == "help") {
     std::cout << kUsageText;
     return 0;

@@ -9,7 +9,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/access/match.h"
 #include "gateway/config/config_check.h"
+#include "gateway/frontend_access.h"
 #include "gateway/protocol/success.h"
 #include "gateway/routing/rule_check.h"
 
@@ -55,15 +57,18 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
       });
   routing::CheckRules(*snapshot->schema_, diagnostics);
   protocol::CheckSuccess(*snapshot->schema_, diagnostics);
+  access::CheckPolicies(*snapshot->schema_, diagnostics);
   config::CheckConfig(loaded, *snapshot->schema_, complete, diagnostics);
   snapshot->BuildClusters(inputs, diagnostics);
   snapshot->BuildComposers(inputs, diagnostics);
   // Frontends would only repeat what is wrong with the rules.
   if (!diagnostics.empty()) return nullptr;
-  for (const config::Frontend& frontend : loaded.config.frontends()) {
+  for (int i = 0; i < loaded.config.frontends_size(); ++i) {
+    const size_t workers = inputs.workers == nullptr ? 0 : inputs.workers->size();
+    Frontend::Middlewares access = BuildAccess(loaded, i, *snapshot->schema_, workers, diagnostics);
     std::unique_ptr<Frontend> created = Frontend::Create(
-        frontend, loaded.config, *snapshot->schema_,
-        [&](const schema::Method& method) { return snapshot->TargetOf(method); }, diagnostics);
+        loaded.config.frontends(i), loaded.config, *snapshot->schema_,
+        [&](const schema::Method& method) { return snapshot->TargetOf(method); }, diagnostics, std::move(access));
     if (created != nullptr) snapshot->frontends_.push_back(std::move(created));
   }
   if (!diagnostics.empty()) return nullptr;

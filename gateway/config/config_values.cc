@@ -157,6 +157,7 @@ class ValueChecker {
            absl::StrCat("expected \"*\", a service, SERVICE/METHOD or PACKAGE.*, found \"", frontend.expose(i), "\""));
     }
     CheckCors(frontend.cors(), key + ".cors");
+    CheckAuth(frontend.auth(), key + ".auth");
     CheckLimits(frontend.limits(), key + ".limits");
     CheckStreams(frontend.streams(), key + ".streams");
     CheckNames(frontend.metadata().request(), key + ".metadata.request");
@@ -194,6 +195,17 @@ class ValueChecker {
       } else if (cors.origins(i) != "*" && !IsOrigin(cors.origins(i))) {
         Fail(origin_key, absl::StrCat("expected \"*\" or SCHEME://HOST[:PORT], found \"", cors.origins(i), "\""));
       }
+    }
+  }
+
+  void CheckAuth(const Auth& auth, const std::string& key) {
+    if (auth.has_jwt() && Require(key + ".jwt", "keys") && auth.jwt().keys().empty()) {
+      Fail(key + ".jwt.keys", "the path is empty");
+    }
+    const bool names_keys = loaded_.positions.Has(key + ".api_keys");
+    if (names_keys && auth.api_keys().empty()) Fail(key + ".api_keys", "the path is empty");
+    if (read_cleanly_ && auth.default_() == Auth::DEFAULT_REQUIRED && !auth.has_jwt() && !names_keys) {
+      Fail(key + ".default", "nobody could call: there is neither \"jwt\" nor \"api_keys\"");
     }
   }
 

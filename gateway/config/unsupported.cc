@@ -30,10 +30,8 @@ constexpr Feature<Cluster> kClusterFeatures[] = {
 };
 
 constexpr Feature<Frontend> kFrontendFeatures[] = {
-    {"auth.default", "auth.default required",
-     [](const Frontend& f) { return f.auth().default_() == Auth::DEFAULT_REQUIRED; }},
-    {"auth.jwt", "auth.jwt", [](const Frontend& f) { return f.auth().has_jwt(); }},
-    {"auth.api_keys", "auth.api_keys", [](const Frontend& f) { return !f.auth().api_keys().empty(); }},
+    {"auth.jwt.keys", "a key set by URL",
+     [](const Frontend& f) { return absl::StrContains(f.auth().jwt().keys(), "://"); }},
     {"identity", "identity", [](const Frontend& f) { return f.has_identity(); }},
     {"rate_limit", "rate_limit", [](const Frontend& f) { return f.has_rate_limit(); }},
 };

@@ -298,6 +298,14 @@ INSTANTIATE_TEST_SUITE_P(
             "1:99: frontends[0].metadata.response[3]: \"g*\" is the connection's, the content's or gRPC's own\n"},
         Case{"UnknownCoding", "frontends: [ { name: a, listen: 'h:1', compress: { codings: [deflate] } } ]\n",
              "1:62: frontends[0].compress.codings[0]: expected zstd, br or gzip, found \"deflate\"\n"},
+        Case{"RequiredAndNoWayToShowIt", "frontends: [ { name: a, listen: 'h:1', auth: { default: required } } ]\n",
+             "1:57: frontends[0].auth.default: nobody could call: there is neither \"jwt\" nor \"api_keys\"\n"},
+        Case{"TokensWithoutKeys", "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { issuer: i } } } ]\n",
+             "1:48: frontends[0].auth.jwt: \"keys\" is missing\n"},
+        Case{"EmptyPathsOfKeys",
+             "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { keys: '' }, api_keys: '' } } ]\n",
+             "1:61: frontends[0].auth.jwt.keys: the path is empty\n"
+             "1:77: frontends[0].auth.api_keys: the path is empty\n"},
         Case{"LimitOfZero", "frontends: [ { name: a, listen: 'h:1', limits: { headers: 0 } } ]\n",
              "1:59: frontends[0].limits.headers: must be more than 0\n"}),
     NameOf);
@@ -324,15 +332,15 @@ INSTANTIATE_TEST_SUITE_P(
              "6:5: clusters.a: breaker is not supported by this version\n"
              "7:5: clusters.a: retry is not supported by this version\n"
              "8:21: clusters.a: max_concurrent is not supported by this version\n"},
+        Case{"KeysByUrl",
+             "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { keys: 'https://i.example/jwks' } } } ]\n",
+             "1:61: frontends[0]: a key set by URL is not supported by this version\n"},
         Case{"EverythingOfAFrontend",
              "frontends:\n  - name: web\n    listen: 127.0.0.1:1\n    streams: { envelope: result }\n"
              "    auth: { default: required, jwt: { keys: jwks.json, issuer: I, audience: A, leeway: 30s }, api_keys: "
              "keys.yaml }\n"
              "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n"
              "    rate_limit: { by: subject, rate: 100, burst: 200 }\n",
-             "5:22: frontends[0]: auth.default required is not supported by this version\n"
-             "5:32: frontends[0]: auth.jwt is not supported by this version\n"
-             "5:105: frontends[0]: auth.api_keys is not supported by this version\n"
              "6:5: frontends[0]: identity is not supported by this version\n"
              "7:5: frontends[0]: rate_limit is not supported by this version\n"}),
     NameOf);

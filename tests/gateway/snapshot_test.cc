@@ -130,19 +130,73 @@ message Small {)"));
               HasSubstr("fetch.method of small: p.Portal/GetFront is composed of this part itself"));
 }
 
-TEST_F(SnapshotTest, PoliciesThatCannotBeKeptAreRefused) {
-  folder_.Write("proto/t.proto", R"(syntax = "proto3";
+std::string Guarded(const std::string& auth) {
+  return R"(syntax = "proto3";
 package t;
 import "portico/annotations.proto";
-message Request { string id = 1; }
+message Owner { string name = 1; repeated string names = 2; double weight = 3; }
+message Request { string id = 1; Owner owner = 2; repeated Owner owners = 3; }
 message Thing { string id = 1; }
 service Things {
-  rpc Get(Request) returns (Thing) { option (portico.policy) = { auth: { scopes: "things" } }; }
+  rpc Get(Request) returns (Thing) { option (portico.policy) = { auth: { )" +
+         auth + R"( } }; }
 }
-)");
-  EXPECT_EQ(Build(kBoth), nullptr);
-  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("t.proto:7:"));
-  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("scopes and match are not supported by this version"));
+)";
+}
+
+TEST_F(SnapshotTest, WhatGuardsAMethodIsCheckedWhenItLoads) {
+  const struct {
+    const char* auth;
+    const char* mistake;
+  } cases[] = {
+      {"public: true scopes: 'a'", "policy.auth of t.Things/Get: public does not go with scopes or match"},
+      {"match: 'claim.sub'",
+       "policy.auth.match[0] of t.Things/Get: \"claim.sub\" is not \"claim.NAME = request.PATH\""},
+      {"match: 'claim.sub = request.owner.name' match: 'claim.sub = request.nome'",
+       "policy.auth.match[1] of t.Things/Get: t.Request has no field \"nome\""},
+      {"match: 'claim.sub = request.owners.name'",
+       "\"request.owners.name\" is no single string, whole number or boolean"},
+      {"match: 'claim.sub = request.owner'", "\"request.owner\" is no single string, whole number or boolean"},
+      {"match: 'claim.sub = request.owner.weight'", "\"request.owner.weight\" is no single string"},
+      {"match: 'claim.sub = '", "one side is empty"},
+      {"match: 'claim. = request.id'", "\"claim.\" names nothing"},
+      {"match: 'request.id = request.id'", "says nothing of who calls"},
+      {"match: 'claim.sub = root'", "\"root\" is none of claim.NAME, request.PATH and a JSON string"},
+  };
+  for (const auto& c : cases) {
+    folder_.Write("proto/t.proto", Guarded(c.auth));
+    EXPECT_EQ(Build(kBoth), nullptr) << c.auth;
+    EXPECT_THAT(diagnostics_.ToString(), HasSubstr("t.proto:8:"));
+    EXPECT_THAT(diagnostics_.ToString(), HasSubstr(c.mistake));
+  }
+}
+
+TEST_F(SnapshotTest, AGuardedMethodNeedsAFrontendThatFindsOutWhoCalls) {
+  for (const char* auth : {"scopes: 'things'", "match: 'claim.sub = request.id'"}) {
+    folder_.Write("proto/t.proto", Guarded(auth));
+    EXPECT_EQ(Build(kBoth), nullptr);
+    EXPECT_THAT(diagnostics_.ToString(), HasSubstr("t.proto:8:"));
+    EXPECT_THAT(diagnostics_.ToString(), HasSubstr("policy.auth of t.Things/Get: nobody could call it, since the "
+                                                   "frontend \"web\" has neither auth.jwt nor auth.api_keys"));
+  }
+  folder_.Write("keys.yaml", "keys: []\n");
+  std::string config = kBoth;
+  config.replace(config.find("expose:"), 0, "auth: { api_keys: keys.yaml }, ");
+  EXPECT_NE(Build(config), nullptr) << diagnostics_.ToString();
+}
+
+TEST_F(SnapshotTest, FilesOfKeysAreCheckedWhenItLoads) {
+  folder_.Write("jwks.json", "{\"keys\": []}");
+  folder_.Write("keys.yaml", "keys: [ { name: a, sha256: the-key } ]\n");
+  std::string config = kBoth;
+  config.replace(config.find("expose:"), 0, "auth: { jwt: { keys: jwks.json }, api_keys: keys.yaml }, ");
+  EXPECT_EQ(Build(config), nullptr);
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("portico.yaml:3:71: "));
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("jwks.json: it has no key for RS256, PS256, ES256 or EdDSA"));
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("keys.yaml:1:28: keys[0].sha256: expected the 64 hexadecimal digits"));
+  config.replace(config.find("jwks.json"), 9, "none.json");
+  EXPECT_EQ(Build(config), nullptr);
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("none.json"));
 }
 
 TEST_F(SnapshotTest, NamesThatReflectionHasNotTaughtYetAreNoMistakes) {

@@ -1,0 +1,31 @@
+#ifndef PORTICO_GATEWAY_ACCESS_KEY_SET_H_
+#define PORTICO_GATEWAY_ACCESS_KEY_SET_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "gateway/access/public_key.h"
+
+namespace portico::access {
+
+// An issuer's public keys (a JWK set, RFC 7517, section 5). Immutable and thread-safe.
+class KeySet {
+ public:
+  static constexpr size_t kMostKeys = 100;
+
+  // Keys that are for others are passed over. An error when the text is no JWK set, when a key is broken or secret,
+  // when two keys cannot be told apart, and when no key is left.
+  static absl::StatusOr<KeySet> Parse(absl::string_view json);
+
+  // The key that a token with that `kid` (empty: without one) is signed with: the one of that name, or, for a token
+  // that names none, the only one for its algorithm. nullptr when there is none, or more than one.
+  const PublicKey* Find(absl::string_view id, Algorithm algorithm) const;
+
+ private:
+  std::vector<PublicKey> keys_;
+};
+
+}  // namespace portico::access
+
+#endif  // PORTICO_GATEWAY_ACCESS_KEY_SET_H_

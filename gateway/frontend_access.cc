@@ -1,0 +1,76 @@
+#include "gateway/frontend_access.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gateway/access/match.h"
+#include "gateway/config/config_check.h"
+#include "gateway/frontend.h"
+#include "gateway/middleware/auth.h"
+#include "gateway/schema/yaml_reader.h"
+
+namespace portico {
+namespace {
+
+// Who must show something must be able to.
+void CheckNobodyIsShutOut(const config::LoadedConfig& loaded, const config::Frontend& frontend,
+                          const schema::Schema& schema, schema::Diagnostics& diagnostics) {
+  for (const schema::Method* method : config::ResolveExposed(frontend, schema, loaded.config)) {
+    if (!access::AsksWhoCalls(*method)) continue;
+    diagnostics.Add(method->policy_position,
+                    absl::StrCat("policy.auth of ", method->full_name, ": nobody could call it, since the frontend \"",
+                                 frontend.name(), "\" has neither auth.jwt nor auth.api_keys"));
+  }
+}
+
+std::unique_ptr<const access::TokenVerifier> BuildTokens(const config::Jwt& jwt, const schema::Position& position,
+                                                         schema::Diagnostics& diagnostics) {
+  std::string text;
+  if (!schema::ReadFile(jwt.keys(), position, text, diagnostics)) return nullptr;
+  absl::StatusOr<access::KeySet> keys = access::KeySet::Parse(text);
+  if (!keys.ok()) {
+    diagnostics.Add(position, absl::StrCat(jwt.keys(), ": ", keys.status().message()));
+    return nullptr;
+  }
+  return std::make_unique<const access::TokenVerifier>(
+      *std::move(keys), access::TokenPolicy{jwt.issuer(), jwt.audience(), config::ToDuration(jwt.leeway())});
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<http::Middleware>> BuildAccess(const config::LoadedConfig& loaded, int index,
+                                                           const schema::Schema& schema, size_t workers,
+                                                           schema::Diagnostics& diagnostics) {
+  std::vector<std::unique_ptr<http::Middleware>> middleware;
+  const config::Frontend& frontend = loaded.config.frontends(index);
+  const config::Auth& auth = frontend.auth();
+  if (!auth.has_jwt() && auth.api_keys().empty()) {
+    CheckNobodyIsShutOut(loaded, frontend, schema, diagnostics);
+    return middleware;
+  }
+  const std::string key = absl::StrCat("frontends[", index, "].auth");
+  middleware::AuthPolicy policy;
+  policy.required = auth.default_() == config::Auth::DEFAULT_REQUIRED;
+  policy.workers = workers;
+  if (auth.has_jwt()) policy.tokens = BuildTokens(auth.jwt(), loaded.PositionOf(key + ".jwt.keys"), diagnostics);
+  std::string text;
+  if (!auth.api_keys().empty() &&
+      schema::ReadFile(auth.api_keys(), loaded.PositionOf(key + ".api_keys"), text, diagnostics)) {
+    policy.api_keys = access::ApiKeys::Parse(text, auth.api_keys(), diagnostics);
+  }
+  const http::ErrorRenderer errors(ErrorFormatOf(frontend), &schema);
+  middleware.push_back(std::make_unique<middleware::Auth>(std::move(policy), errors));
+  return middleware;
+}
+
+std::vector<std::string> AccessPaths(const config::Config& config) {
+  std::vector<std::string> paths;
+  for (const config::Frontend& frontend : config.frontends()) {
+    if (!frontend.auth().jwt().keys().empty()) paths.push_back(frontend.auth().jwt().keys());
+    if (!frontend.auth().api_keys().empty()) paths.push_back(frontend.auth().api_keys());
+  }
+  return paths;
+}
+
+}  // namespace portico
