@@ -174,6 +174,14 @@ TEST_F(AccessTest, OnlyOnesOwnOrders) {
   for (const auto& c : bodies) {
     EXPECT_EQ(Send(gateway_->address(), "POST", "/desk/orders", json, c.body).status, c.status) << c.body;
   }
+  // The same by another protocol.
+  const std::string method = "/desk.v1.Desk/GetOrders";
+  Headers connect = json;
+  connect.emplace_back("Connect-Protocol-Version", "1");
+  EXPECT_EQ(Send(gateway_->address(), "POST", method, connect, R"({"customerId":"cust-000001"})").status, 200);
+  EXPECT_EQ(Send(gateway_->address(), "POST", method, connect, R"({"customerId":"cust-000002"})").status, 403);
+  connect.erase(connect.begin());
+  EXPECT_EQ(Send(gateway_->address(), "POST", method, connect, R"({"customerId":"cust-000001"})").status, 401);
 }
 
 TEST_F(AccessTest, ARevokedKeyIsRefused) {
