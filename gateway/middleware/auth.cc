@@ -72,31 +72,31 @@ absl::StatusOr<std::shared_ptr<const Caller>> Auth::CallerOf(const http::Request
   return caller;
 }
 
-http::Response Auth::Refuse(const absl::Status& status, const std::string& bearer, const http::Request& request) const {
+Async<http::Response> Auth::Refuse(absl::Status status, std::string bearer, const http::Request& request) const {
   http::Response response = errors_.Render(status, request);
   response.headers.Remove("WWW-Authenticate");
   if (policy_.tokens != nullptr) response.headers.Add("WWW-Authenticate", absl::StrCat("Bearer", bearer));
   if (policy_.api_keys != nullptr && response.status == 401) {
     response.headers.Add("WWW-Authenticate", absl::StrCat("ApiKey header=\"", kKeyHeader, "\""));
   }
-  return response;
+  co_return response;
 }
 
 Async<http::Response> Auth::Handle(http::Request& request, http::Handler& next) {
-  if (request.rpc == nullptr) co_return co_await next.Handle(request);
+  if (request.rpc == nullptr) return next.Handle(request);
   const portico::Auth& policy = request.rpc->policy->auth();
   absl::StatusOr<std::shared_ptr<const Caller>> found = CallerOf(request);
   if (!found.ok()) {
     // Descriptions are our own words, without quotation marks (RFC 6750, section 3).
     const std::string reason =
         absl::StrCat(" error=\"invalid_token\", error_description=\"", found.status().message(), "\"");
-    co_return Refuse(found.status(), reason, request);
+    return Refuse(found.status(), reason, request);
   }
   const std::shared_ptr<const Caller> caller = *std::move(found);
   if (caller == nullptr) {
     const bool required = access::AsksWhoCalls(*request.rpc) || (policy_.required && !policy.public_());
-    if (!required) co_return co_await next.Handle(request);
-    co_return Refuse(
+    if (!required) return next.Handle(request);
+    return Refuse(
         absl::UnauthenticatedError(policy_.tokens == nullptr     ? "this needs an API key"
                                    : policy_.api_keys == nullptr ? "this needs an access token"
                                                                  : "this needs an access token or an API key"),
@@ -104,12 +104,12 @@ Async<http::Response> Auth::Handle(http::Request& request, http::Handler& next) 
   }
   if (!HasScopes(policy, *caller)) {
     const std::string scopes = absl::StrJoin(policy.scopes(), " ");
-    co_return Refuse(absl::PermissionDeniedError(absl::StrCat("this needs the scopes: ", scopes)),
-                     absl::StrCat(" error=\"insufficient_scope\", scope=\"", scopes, "\""), request);
+    return Refuse(absl::PermissionDeniedError(absl::StrCat("this needs the scopes: ", scopes)),
+                  absl::StrCat(" error=\"insufficient_scope\", scope=\"", scopes, "\""), request);
   }
   request.context.set_claims(caller.get());
   request.context.set_pin(std::make_shared<const Pin>(Pin{request.context.pin(), caller}));
-  co_return co_await next.Handle(request);
+  return next.Handle(request);
 }
 
 }  // namespace portico::middleware

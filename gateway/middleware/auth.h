@@ -46,7 +46,7 @@ class Auth final : public http::Middleware {
   absl::StatusOr<std::shared_ptr<const access::Caller>> CallerOf(const http::Request& request);
   absl::StatusOr<std::shared_ptr<const access::Caller>> CallerOfToken(absl::string_view token, Lane& lane);
   // `bearer` is what the challenge says beside the scheme.
-  http::Response Refuse(const absl::Status& status, const std::string& bearer, const http::Request& request) const;
+  Async<http::Response> Refuse(absl::Status status, std::string bearer, const http::Request& request) const;
 
   const AuthPolicy policy_;
   const http::ErrorRenderer errors_;
