@@ -12,6 +12,7 @@
 #include "gateway/access/match.h"
 #include "gateway/config/config_check.h"
 #include "gateway/frontend_access.h"
+#include "gateway/net/tls.h"
 #include "gateway/protocol/success.h"
 #include "gateway/routing/rule_check.h"
 
@@ -31,9 +32,8 @@ upstream::ClusterOptions::Protocol ProtocolOf(const config::Cluster& cluster) {
   using Protocol = upstream::ClusterOptions::Protocol;
   if (cluster.transport() == config::Cluster::TRANSPORT_HTTP2) return Protocol::kHttp2;
   if (cluster.transport() == config::Cluster::TRANSPORT_GRPC) return Protocol::kGrpcLibrary;
-  // The library knows xds:, and goes round robin over all addresses of a name.
-  const bool library = absl::StartsWith(cluster.target(), "xds:") || absl::StartsWith(cluster.target(), "dns:");
-  return library ? Protocol::kGrpcLibrary : Protocol::kHttp2;
+  // Only the library knows it.
+  return absl::StartsWith(cluster.target(), "xds:") ? Protocol::kGrpcLibrary : Protocol::kHttp2;
 }
 
 }  // namespace
@@ -98,6 +98,14 @@ void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& 
       tls.cert = ReadPem(cluster.tls().cert(), config_->PositionOf(key + ".tls.cert"), diagnostics);
       tls.key = ReadPem(cluster.tls().key(), config_->PositionOf(key + ".tls.key"), diagnostics);
       tls.server_name = cluster.tls().server_name();
+      // Here and not by the transports alone: `portico check` makes none.
+      if (!tls.ca.empty() || !tls.cert.empty()) {
+        const absl::Status usable = net::TlsContext::ForClient(tls.ca, tls.cert, tls.key).status();
+        if (!usable.ok()) {
+          diagnostics.Add(config_->PositionOf(key + ".tls"), std::string(usable.message()));
+          continue;
+        }
+      }
     }
     if (inputs.previous != nullptr) {
       const auto before = inputs.previous->clusters_.find(name);

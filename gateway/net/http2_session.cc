@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "gateway/net/http2_memory.h"
+
 namespace portico::net {
 namespace {
 
@@ -147,7 +149,8 @@ Http2Session::Http2Session(Worker& worker, StreamSocket socket, std::unique_ptr<
 std::shared_ptr<Http2Session> Http2Session::Client(Worker& worker, StreamSocket socket, std::unique_ptr<TlsEngine> tls,
                                                    const Http2Settings& settings, Owner& owner) {
   std::shared_ptr<Http2Session> session(new Http2Session(worker, std::move(socket), std::move(tls), settings, owner));
-  nghttp2_session_client_new2(&session->session_, Callbacks::Table(), session.get(), Callbacks::Options());
+  nghttp2_mem memory = Http2Memory();
+  nghttp2_session_client_new3(&session->session_, Callbacks::Table(), session.get(), Callbacks::Options(), &memory);
   return session;
 }
 

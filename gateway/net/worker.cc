@@ -6,10 +6,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <cmath>
 #include <exception>
-#include <fstream>
-#include <string>
+
+#include "gateway/net/cpu_quota.h"
 
 namespace portico::net {
 
@@ -37,23 +36,10 @@ int AffinityCount() {
   return CPU_COUNT(&set);
 }
 
-// CPUs the control group (version 2) grants, rounded up; a large number when there is no quota.
-int QuotaCount() {
-  constexpr int kUnlimited = 1 << 20;
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (!(file >> quota >> period) || quota == "max" || period <= 0) return kUnlimited;
-  char* end = nullptr;
-  const double granted = std::strtod(quota.c_str(), &end);
-  if (end == quota.c_str() || granted <= 0) return kUnlimited;
-  return static_cast<int>(std::ceil(granted / period));
-}
-
 }  // namespace
 
 int DefaultWorkerCount() {
-  return std::max(1, std::min(AffinityCount(), QuotaCount()));
+  return std::max(1, std::min(AffinityCount(), CpuQuota()));
 }
 
 }  // namespace portico::net

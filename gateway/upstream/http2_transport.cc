@@ -5,6 +5,7 @@
 #include "gateway/rpc/status.h"
 #include "gateway/upstream/endpoint.h"
 #include "gateway/upstream/grpc_status.h"
+#include "gateway/upstream/http2_addresses.h"
 #include "gateway/upstream/http2_call.h"
 #include "gateway/upstream/http2_channel.h"
 #include "gateway/upstream/http2_message_stream.h"
@@ -15,21 +16,38 @@ namespace {
 class Http2Transport final : public Transport {
  public:
   Http2Transport(net::Worker& worker, std::shared_ptr<const Http2Peer> peer, const TransportOptions& options)
-      : worker_(worker), channel_(std::make_shared<Http2Channel>(worker, std::move(peer), options)) {}
+      : worker_(worker) {
+    if (peer->endpoint.all) {
+      addresses_ = std::make_shared<Http2Addresses>(worker, std::move(peer), options);
+    } else {
+      channel_ = std::make_shared<Http2Channel>(worker, std::move(peer), options);
+    }
+  }
 
   // Transports go with their snapshot, on another thread: the channel goes on its worker, after its last call.
   ~Http2Transport() override {
-    worker_.Post([channel = std::move(channel_)]() mutable { channel.reset(); });
+    worker_.Post([channel = std::move(channel_), addresses = std::move(addresses_)]() mutable {
+      channel.reset();
+      addresses.reset();
+    });
   }
 
-  bool reachable() const override { return channel_->reachable(); }
-  bool connected() const override { return channel_->connected(); }
-  Async<bool> AwaitLoss(net::Deadline until) override { return channel_->AwaitLoss(until); }
+  bool reachable() const override { return channel_ != nullptr ? channel_->reachable() : addresses_->reachable(); }
+  bool connected() const override { return channel_ != nullptr ? channel_->connected() : addresses_->connected(); }
+  Async<bool> AwaitLoss(net::Deadline until) override {
+    return channel_ != nullptr ? channel_->AwaitLoss(until) : Http2Addresses::AwaitLoss(addresses_, until);
+  }
 
   Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
                                          rpc::Context& context) override {
     if (context.cancelled()) co_return Cancelled();
-    const boost::intrusive_ptr<Http2Call> call = NewCall(Http2Call::Kind::kUnary, method, context);
+    std::shared_ptr<Http2Channel> channel = channel_;
+    if (channel == nullptr) {
+      absl::StatusOr<std::shared_ptr<Http2Channel>> picked = co_await Http2Addresses::Pick(addresses_, context);
+      if (!picked.ok()) co_return picked.status();
+      channel = *std::move(picked);
+    }
+    const boost::intrusive_ptr<Http2Call> call = NewCall(std::move(channel), Http2Call::Kind::kUnary, method, context);
     {
       const rpc::CancelCallback cancel(context, [raw = call.get()] { raw->Abort(Cancelled()); });
       call->Start(std::move(request));
@@ -48,16 +66,26 @@ class Http2Transport final : public Transport {
 
   Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method& method, rpc::Context& context) override {
     if (context.cancelled()) co_return Cancelled();
-    co_return std::make_unique<Http2MessageStream>(NewCall(Http2Call::Kind::kStreaming, method, context), context);
+    std::shared_ptr<Http2Channel> channel = channel_;
+    if (channel == nullptr) {
+      absl::StatusOr<std::shared_ptr<Http2Channel>> picked = co_await Http2Addresses::Pick(addresses_, context);
+      if (!picked.ok()) co_return picked.status();
+      channel = *std::move(picked);
+    }
+    co_return std::make_unique<Http2MessageStream>(
+        NewCall(std::move(channel), Http2Call::Kind::kStreaming, method, context), context);
   }
 
  private:
-  boost::intrusive_ptr<Http2Call> NewCall(Http2Call::Kind kind, const rpc::Method& method, rpc::Context& context) {
-    return new Http2Call(channel_, kind, method, context.metadata(), context.deadline());
+  static boost::intrusive_ptr<Http2Call> NewCall(std::shared_ptr<Http2Channel> channel, Http2Call::Kind kind,
+                                                 const rpc::Method& method, rpc::Context& context) {
+    return new Http2Call(std::move(channel), kind, method, context.metadata(), context.deadline());
   }
 
   net::Worker& worker_;
+  // One of the two: the way to one server, or to all of a name.
   std::shared_ptr<Http2Channel> channel_;
+  std::shared_ptr<Http2Addresses> addresses_;
 };
 
 }  // namespace

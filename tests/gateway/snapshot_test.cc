@@ -67,6 +67,19 @@ TEST_F(SnapshotTest, RoutesOfServicesAndFacades) {
   EXPECT_EQ(frontend.Find("POST", "/v1/things/7"), nullptr);
 }
 
+TEST_F(SnapshotTest, CertificatesThatCannotBeUsedAreFoundWithoutWorkers) {
+  const std::string bad = folder_.Write("bad.pem", "this is no certificate");
+  for (const std::string& tls : {"{ ca: '" + bad + "' }", "{ cert: '" + bad + "', key: '" + bad + "' }"}) {
+    for (const char* transport : {"http2", "grpc"}) {
+      const auto snapshot = Build("contracts: [ { protos: proto } ]\nclusters: { things: { target: 'h:1', transport: " +
+                                  std::string(transport) + ", services: [ t.Things ], tls: " + tls +
+                                  " } }\nfrontends: [ { name: web, listen: '127.0.0.1:0', expose: [ t.Things ] } ]\n");
+      EXPECT_EQ(snapshot, nullptr);
+      EXPECT_THAT(diagnostics_.ToString(), HasSubstr("cannot be used")) << tls << " " << transport;
+    }
+  }
+}
+
 TEST_F(SnapshotTest, AnExposedFacadeNeedsTheClustersOfItsParts) {
   EXPECT_EQ(Build("contracts: [ { protos: proto } ]\n"
                   "frontends: [ { name: web, listen: '127.0.0.1:0', expose: [ w.Web ] } ]\n"),

@@ -22,9 +22,12 @@ namespace portico::upstream {
 class TestServer : public grpc::CallbackGenericService {
  public:
   // Port 0: a free one.
-  explicit TestServer(int port = 0) {
+  explicit TestServer(int port = 0)
+      : TestServer("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials()) {}
+  // `where` as gRPC names it: also "unix:PATH".
+  TestServer(const std::string& where, const std::shared_ptr<grpc::ServerCredentials>& credentials) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort(where, credentials, &port_);
     builder.RegisterCallbackGenericService(this);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     server_ = builder.BuildAndStart();
