@@ -1,6 +1,6 @@
 #include "gateway/frontend_access.h"
 
-#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +8,7 @@
 #include "gateway/config/config_check.h"
 #include "gateway/frontend.h"
 #include "gateway/middleware/auth.h"
+#include "gateway/middleware/rate_limit.h"
 #include "gateway/schema/yaml_reader.h"
 
 namespace portico {
@@ -37,6 +38,17 @@ std::unique_ptr<const access::TokenVerifier> BuildTokens(const config::Jwt& jwt,
       *std::move(keys), access::TokenPolicy{jwt.issuer(), jwt.audience(), config::ToDuration(jwt.leeway())});
 }
 
+middleware::RatePolicy RatePolicyOf(const config::RateLimit& limit) {
+  using By = middleware::RatePolicy::By;
+  middleware::RatePolicy policy;
+  policy.by = limit.by() == config::RateLimit::BY_SUBJECT ? By::kSubject
+              : limit.by() == config::RateLimit::BY_KEY   ? By::kKey
+                                                          : By::kAddress;
+  policy.rate = limit.rate();
+  policy.burst = limit.burst() > 0 ? limit.burst() : static_cast<uint32_t>(std::ceil(limit.rate()));
+  return policy;
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<http::Middleware>> BuildAccess(const config::LoadedConfig& loaded, int index,
@@ -45,6 +57,15 @@ std::vector<std::unique_ptr<http::Middleware>> BuildAccess(const config::LoadedC
   std::vector<std::unique_ptr<http::Middleware>> middleware;
   const config::Frontend& frontend = loaded.config.frontends(index);
   const config::Auth& auth = frontend.auth();
+  const http::ErrorRenderer errors(ErrorFormatOf(frontend), &schema);
+  std::unique_ptr<http::Middleware> rate_limit;
+  if (frontend.has_rate_limit()) {
+    rate_limit = std::make_unique<middleware::RateLimit>(RatePolicyOf(frontend.rate_limit()), errors);
+  }
+  // What is known of everybody can be counted before anything is verified.
+  if (frontend.rate_limit().by() == config::RateLimit::BY_ADDRESS && rate_limit != nullptr) {
+    middleware.push_back(std::move(rate_limit));
+  }
   if (!auth.has_jwt() && auth.api_keys().empty()) {
     CheckNobodyIsShutOut(loaded, frontend, schema, diagnostics);
     return middleware;
@@ -59,8 +80,8 @@ std::vector<std::unique_ptr<http::Middleware>> BuildAccess(const config::LoadedC
       schema::ReadFile(auth.api_keys(), loaded.PositionOf(key + ".api_keys"), text, diagnostics)) {
     policy.api_keys = access::ApiKeys::Parse(text, auth.api_keys(), diagnostics);
   }
-  const http::ErrorRenderer errors(ErrorFormatOf(frontend), &schema);
   middleware.push_back(std::make_unique<middleware::Auth>(std::move(policy), errors));
+  if (rate_limit != nullptr) middleware.push_back(std::move(rate_limit));
   return middleware;
 }
 

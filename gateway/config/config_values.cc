@@ -158,6 +158,7 @@ class ValueChecker {
     }
     CheckCors(frontend.cors(), key + ".cors");
     CheckAuth(frontend.auth(), key + ".auth");
+    if (frontend.has_rate_limit()) CheckRateLimit(frontend, key + ".rate_limit");
     CheckLimits(frontend.limits(), key + ".limits");
     CheckStreams(frontend.streams(), key + ".streams");
     CheckNames(frontend.metadata().request(), key + ".metadata.request");
@@ -206,6 +207,23 @@ class ValueChecker {
     if (names_keys && auth.api_keys().empty()) Fail(key + ".api_keys", "the path is empty");
     if (read_cleanly_ && auth.default_() == Auth::DEFAULT_REQUIRED && !auth.has_jwt() && !names_keys) {
       Fail(key + ".default", "nobody could call: there is neither \"jwt\" nor \"api_keys\"");
+    }
+  }
+
+  void CheckRateLimit(const Frontend& frontend, const std::string& key) {
+    constexpr double kMost = 1e6;
+    const RateLimit& limit = frontend.rate_limit();
+    if (Require(key, "rate") && read_cleanly_ && !(limit.rate() >= 0.001 && limit.rate() <= kMost)) {
+      Fail(key + ".rate", "expected requests a second, 0.001 to 1000000");
+    }
+    if (limit.burst() > kMost || (loaded_.positions.Has(key + ".burst") && read_cleanly_ && limit.burst() == 0)) {
+      Fail(key + ".burst", "expected 1 to 1000000 requests");
+    }
+    const Auth& auth = frontend.auth();
+    if (limit.by() == RateLimit::BY_KEY && auth.api_keys().empty()) {
+      Fail(key + ".by", "nobody is known by a key without auth.api_keys");
+    } else if (limit.by() == RateLimit::BY_SUBJECT && auth.api_keys().empty() && !auth.has_jwt()) {
+      Fail(key + ".by", "nobody is known by a subject without auth.jwt or auth.api_keys");
     }
   }
 

@@ -33,7 +33,6 @@ constexpr Feature<Frontend> kFrontendFeatures[] = {
     {"auth.jwt.keys", "a key set by URL",
      [](const Frontend& f) { return absl::StrContains(f.auth().jwt().keys(), "://"); }},
     {"identity", "identity", [](const Frontend& f) { return f.has_identity(); }},
-    {"rate_limit", "rate_limit", [](const Frontend& f) { return f.has_rate_limit(); }},
 };
 
 template <class Message, size_t N>

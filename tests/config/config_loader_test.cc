@@ -306,6 +306,14 @@ INSTANTIATE_TEST_SUITE_P(
              "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { keys: '' }, api_keys: '' } } ]\n",
              "1:61: frontends[0].auth.jwt.keys: the path is empty\n"
              "1:77: frontends[0].auth.api_keys: the path is empty\n"},
+        Case{"RateOfNothing",
+             "frontends: [ { name: a, listen: 'h:1', rate_limit: { by: address, rate: 0, burst: 0 } } ]\n",
+             "1:73: frontends[0].rate_limit.rate: expected requests a second, 0.001 to 1000000\n"
+             "1:83: frontends[0].rate_limit.burst: expected 1 to 1000000 requests\n"},
+        Case{"RateOfSubjectsNobodyKnows", "frontends: [ { name: a, listen: 'h:1', rate_limit: { rate: 5 } } ]\n",
+             "1:40: frontends[0].rate_limit.by: nobody is known by a subject without auth.jwt or auth.api_keys\n"},
+        Case{"RateOfKeysNobodyHas", "frontends: [ { name: a, listen: 'h:1', rate_limit: { by: key, rate: 5 } } ]\n",
+             "1:58: frontends[0].rate_limit.by: nobody is known by a key without auth.api_keys\n"},
         Case{"LimitOfZero", "frontends: [ { name: a, listen: 'h:1', limits: { headers: 0 } } ]\n",
              "1:59: frontends[0].limits.headers: must be more than 0\n"}),
     NameOf);
@@ -341,8 +349,7 @@ INSTANTIATE_TEST_SUITE_P(
              "keys.yaml }\n"
              "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n"
              "    rate_limit: { by: subject, rate: 100, burst: 200 }\n",
-             "6:5: frontends[0]: identity is not supported by this version\n"
-             "7:5: frontends[0]: rate_limit is not supported by this version\n"}),
+             "6:5: frontends[0]: identity is not supported by this version\n"}),
     NameOf);
 
 }  // namespace

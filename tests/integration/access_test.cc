@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -237,6 +238,21 @@ TEST_F(AccessTest, KeysRotateUnderLoad) {
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(bad, 0);
   EXPECT_GT(good, 60);
+}
+
+// Each request on a connection of its own, and so on any worker: they count together.
+TEST(RateLimitTest, IsTheWholeProcesss) {
+  const ShopBehindGateway shop("    rate_limit: { by: address, rate: 0.001, burst: 10 }\n");
+  for (int i = 9; i >= 0; --i) {
+    const Answer answer = Get(shop.address(), kPlain);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.Header("RateLimit-Remaining"), absl::StrCat(i));
+  }
+  const Answer refused = Get(shop.address(), kPlain);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.json()["code"], 8);
+  EXPECT_EQ(refused.Header("RateLimit-Limit"), "10");
+  EXPECT_GT(std::stoi(refused.Header("Retry-After")), 900);
 }
 
 TEST_F(AccessTest, SecretsAreShownNowhere) {

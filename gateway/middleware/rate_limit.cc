@@ -1,0 +1,92 @@
+#include "gateway/middleware/rate_limit.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+
+namespace portico::middleware {
+namespace {
+
+constexpr int64_t kSecond = 1000000000;
+
+// Whole seconds, rounded up.
+int64_t Seconds(int64_t nanoseconds) {
+  return (nanoseconds + kSecond - 1) / kSecond;
+}
+
+}  // namespace
+
+RateBuckets::RateBuckets(double rate, uint32_t burst)
+    : interval_(std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(kSecond) / rate))),
+      tolerance_(interval_ * burst),
+      buckets_(kSets * kWays) {}
+
+RateBuckets::Bucket& RateBuckets::Find(uint64_t client, int64_t now) {
+  Bucket* const set = &buckets_[client % kSets * kWays];
+  Bucket* quietest = set;
+  for (size_t i = 0; i < kWays; ++i) {
+    if (set[i].client.load(std::memory_order_relaxed) == client) return set[i];
+    if (set[i].full_at.load(std::memory_order_relaxed) < quietest->full_at.load(std::memory_order_relaxed)) {
+      quietest = &set[i];
+    }
+  }
+  // Two workers may do this at once: a client then has a bucket too many, or too full, for a moment.
+  quietest->full_at.store(now, std::memory_order_relaxed);
+  quietest->client.store(client, std::memory_order_relaxed);
+  return *quietest;
+}
+
+RateBuckets::Taken RateBuckets::Take(uint64_t client, int64_t now) {
+  Bucket& bucket = Find(client, now);
+  int64_t full_at = bucket.full_at.load(std::memory_order_relaxed);
+  for (;;) {
+    const int64_t next = std::max(full_at, now) + interval_;
+    Taken taken;
+    if (next - now > tolerance_) {
+      taken.full_in = std::max<int64_t>(0, full_at - now);
+      taken.allowed_in = next - now - tolerance_;
+      return taken;
+    }
+    if (!bucket.full_at.compare_exchange_weak(full_at, next, std::memory_order_relaxed)) continue;
+    taken.allowed = true;
+    taken.full_in = next - now;
+    taken.remaining = (tolerance_ - taken.full_in) / interval_;
+    return taken;
+  }
+}
+
+uint64_t RateLimit::ClientOf(const http::Request& request) const {
+  absl::string_view name;
+  const rpc::Attributes* const claims = request.context.claims();
+  const char* kind = "address";
+  if (policy_.by == RatePolicy::By::kSubject && claims != nullptr && claims->Find("sub", &name)) {
+    kind = "subject";
+  } else if (policy_.by == RatePolicy::By::kKey && claims != nullptr && request.headers.Find("X-Api-Key", &name)) {
+    kind = "key";
+  } else {
+    name = request.peer.substr(0, request.peer.rfind(':'));
+  }
+  return absl::HashOf(absl::string_view(kind), name) | 1;  // 0 is nobody's bucket
+}
+
+Async<http::Response> RateLimit::Handle(http::Request& request, http::Handler& next) {
+  const int64_t now =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(net::Clock::now().time_since_epoch()).count();
+  const RateBuckets::Taken taken = buckets_.Take(ClientOf(request), now);
+  http::Response response;
+  if (taken.allowed) {
+    response = co_await next.Handle(request);
+  } else {
+    response =
+        errors_.Render(absl::ResourceExhaustedError("too many requests; Retry-After says when to come back"), request);
+    response.headers.Set("Retry-After", absl::StrCat(Seconds(taken.allowed_in)));
+  }
+  response.headers.Set("RateLimit-Limit", absl::StrCat(policy_.burst));
+  response.headers.Set("RateLimit-Remaining", absl::StrCat(taken.remaining));
+  response.headers.Set("RateLimit-Reset", absl::StrCat(Seconds(taken.full_in)));
+  co_return response;
+}
+
+}  // namespace portico::middleware
