@@ -44,6 +44,7 @@ protocol::StreamOptions StreamOptionsOf(const config::Streams& streams) {
   options.message_bytes = streams.message_bytes();
   options.heartbeat = absl::ToChronoMilliseconds(config::ToDuration(streams.heartbeat()));
   options.retry = absl::ToChronoMilliseconds(config::ToDuration(streams.retry()));
+  options.ping = absl::ToChronoMilliseconds(config::ToDuration(streams.ping()));
   return options;
 }
 

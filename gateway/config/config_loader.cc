@@ -25,6 +25,7 @@ constexpr uint32_t kInFlight = 10000;
 constexpr uint64_t kStreamBufferBytes = 65536;
 constexpr int64_t kHeartbeatSeconds = 15;
 constexpr int64_t kRetrySeconds = 3;
+constexpr int64_t kPingSeconds = 30;
 
 // What DESIGN calls the defaults; those of enums and of `workers` are proto3's own.
 void FillDefaults(Config& config) {
@@ -45,6 +46,7 @@ void FillDefaults(Config& config) {
     if (!streams.has_message_bytes()) streams.set_message_bytes(limits.body_bytes());
     if (!streams.has_heartbeat()) streams.mutable_heartbeat()->set_seconds(kHeartbeatSeconds);
     if (!streams.has_retry()) streams.mutable_retry()->set_seconds(kRetrySeconds);
+    if (!streams.has_ping()) streams.mutable_ping()->set_seconds(kPingSeconds);
   }
 }
 

@@ -36,7 +36,7 @@ class WebSocket {
 
 struct WebSocketOptions {
   size_t message_bytes = 4194304;               // of one message, unpacked; beyond: 1009
-  std::chrono::milliseconds ping_after{30000};  // of silence; after twice as much the client counts as lost
+  std::chrono::milliseconds ping_after{30000};  // of silence; after twice as much the client is lost. Zero: never
 };
 
 // What is done with a WebSocket. As `stream` of a response with status 101 it makes the connection switch protocols;

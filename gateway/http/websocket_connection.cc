@@ -33,6 +33,8 @@ constexpr int kMostPings = 100;
 constexpr milliseconds kPingWindow{10000};
 // Shorter messages are not worth compressing.
 constexpr size_t kLeastPacked = 256;
+// As good as never, and can be doubled and added to the time.
+constexpr milliseconds kLongestSilence = std::chrono::hours(24 * 365);
 
 class Connection final : public WebSocketConnection,
                          public WebSocket,
@@ -58,6 +60,7 @@ class Connection final : public WebSocketConnection,
   net::Worker& worker_;
   websocket::stream<Socket> stream_;
   WebSocketSession* session_ = nullptr;
+  milliseconds ping_after_ = kLongestSilence;
   net::Deadline heard_;   // when the client last said anything
   net::Deadline window_;  // of counting pings
   int pings_ = 0;
@@ -102,6 +105,8 @@ Async<bool> Connection::Accept(const Request& request, const Response& response)
 Async<Sent> Connection::Run(const Request& request, const Response& response, WebSocketSession& session) {
   const std::shared_ptr<Connection> self = shared_from_this();
   session_ = &session;
+  const milliseconds ping_after = session.options().ping_after;
+  if (ping_after.count() > 0) ping_after_ = std::min(ping_after, kLongestSilence);
   Sent sent;
   sent.status = 101;
   closing_ = true;
@@ -110,7 +115,7 @@ Async<Sent> Connection::Run(const Request& request, const Response& response, We
   closing_ = false;
   heard_ = window_ = net::Clock::now();
   if (open) {
-    Limit(heard_ + session.options().ping_after);
+    Limit(heard_ + ping_after_);
     co_await session.Serve(*this);
   } else {
     sent.status = 499;
@@ -130,7 +135,7 @@ Async<WebSocket::Incoming> Connection::Read(std::string* message) {
   boost::system::error_code error;
   reading_ = true;
   heard_ = net::Clock::now();  // it could not be heard before
-  if (!closing_) Limit(heard_ + session_->options().ping_after);
+  if (!closing_) Limit(heard_ + ping_after_);
   do {
     auto buffer = asio::dynamic_buffer(*message);
     co_await stream_.async_read_some(buffer, 0, asio::redirect_error(Token(), error));
@@ -200,11 +205,10 @@ void Connection::Expired() {
     }
     return Limit(now + kLookAfter);
   }
-  const milliseconds ping_after = session_->options().ping_after;
-  if (now >= heard_ + 2 * ping_after) return Cut();
-  if (now < heard_ + ping_after) return Limit(heard_ + ping_after);
+  if (now >= heard_ + 2 * ping_after_) return Cut();
+  if (now < heard_ + ping_after_) return Limit(heard_ + ping_after_);
   if (!pinging_) Ping();
-  Limit(heard_ + 2 * ping_after);
+  Limit(heard_ + 2 * ping_after_);
 }
 
 void Connection::Cut() {

@@ -24,6 +24,7 @@ struct StreamOptions {
   size_t message_bytes = 4194304;              // of one message of a client's stream
   std::chrono::milliseconds heartbeat{15000};  // of an event stream that is silent; zero: none
   std::chrono::milliseconds retry{3000};       // after which a browser reconnects
+  std::chrono::milliseconds ping{30000};       // of a WebSocket whose client is silent; zero: none
 };
 
 // The messages of a call as the body of a response. Ends the call when it is destroyed.

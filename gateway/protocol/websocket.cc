@@ -70,7 +70,7 @@ class WebSocketEndpoint::Session final : public http::WebSocketSession {
   // `complete`: the client's side is, and all its frames are superfluous.
   Session(const WebSocketEndpoint& endpoint, std::shared_ptr<StreamCall> call, Form form, bool complete,
           http::Request& request, const RestOptions& options)
-      : WebSocketSession({options.streams.message_bytes}),
+      : WebSocketSession({options.streams.message_bytes, options.streams.ping}),
         endpoint_(endpoint),
         call_(std::move(call)),
         form_(std::move(form)),

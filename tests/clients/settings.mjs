@@ -1,6 +1,8 @@
 // What the test around these files says on the command line:
 //   node FILE.mjs --web HOST:PORT --small HOST:PORT --shop contracts.pb --gifts gifts.pb
-// `web` exposes everything, `small` the reviews alone.
+// `web` exposes everything, `small` the reviews alone. The test of the browser is told besides on which port of
+// 127.0.0.1 to serve its page, whose origin may call `web`, and where to keep a picture of it:
+//   --page PORT --screenshot FILE.png
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
@@ -9,6 +11,8 @@ const { values } = parseArgs({
     small: { type: "string" },
     shop: { type: "string" },
     gifts: { type: "string" },
+    page: { type: "string" },
+    screenshot: { type: "string" },
   },
 });
 
@@ -16,6 +20,8 @@ export const web = `http://${values.web}`;
 export const small = `http://${values.small}`;
 export const shopContracts = values.shop;
 export const giftContracts = values.gifts;
+export const pagePort = Number(values.page);
+export const screenshot = values.screenshot;
 export const book = "pojos-in-action";
 // A page of this origin may call.
 export const origin = "http://localhost:8000";

@@ -124,6 +124,7 @@ TEST_F(ConfigLoaderTest, FillsInDefaults) {
   EXPECT_EQ(web.streams().message_bytes(), 4194304u);
   EXPECT_EQ(ToDuration(web.streams().heartbeat()), absl::Seconds(15));
   EXPECT_EQ(ToDuration(web.streams().retry()), absl::Seconds(3));
+  EXPECT_EQ(ToDuration(web.streams().ping()), absl::Seconds(30));
   EXPECT_FALSE(web.has_cors());
   EXPECT_EQ(web.limits().header_bytes(), 32768u);
   EXPECT_EQ(web.limits().headers(), 100u);

@@ -24,7 +24,9 @@ class ClientsTest : public testing::Test {
                      "  - name: web\n"
                      "    listen: 127.0.0.1:0\n"
                      "    expose: [\"*\"]\n"
-                     "    cors: { origins: [\"http://localhost:8000\"], credentials: true, max_age: 10m }\n"
+                     "    cors: { origins: [\"http://localhost:8000\", \"http://",
+                     page_port_.address(),
+                     "\"], credentials: true, max_age: 10m }\n"
                      "  - name: small\n"
                      "    listen: 127.0.0.1:0\n"
                      "    expose: [shop.reviews.v1.ReviewService]\n"
@@ -32,11 +34,20 @@ class ClientsTest : public testing::Test {
     gateway_ = std::make_unique<Gateway>(folder_.Write("portico.yaml", config));
   }
 
-  void Run(const std::string& file) {
-    const Finished finished =
-        RunToEnd({"/usr/bin/env", "node", absl::StrCat(PORTICO_SOURCE_DIR, "/tests/clients/", file), "--web",
-                  gateway_->address("web"), "--small", gateway_->address("small"), "--shop", SHOP_CONTRACTS, "--gifts",
-                  GIFTS_CONTRACTS});
+  void Run(const std::string& file, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> command = {"/usr/bin/env",
+                                        "node",
+                                        absl::StrCat(PORTICO_SOURCE_DIR, "/tests/clients/", file),
+                                        "--web",
+                                        gateway_->address("web"),
+                                        "--small",
+                                        gateway_->address("small"),
+                                        "--shop",
+                                        SHOP_CONTRACTS,
+                                        "--gifts",
+                                        GIFTS_CONTRACTS};
+    command.insert(command.end(), more.begin(), more.end());
+    const Finished finished = RunToEnd(std::move(command), "", std::chrono::minutes(3));
     EXPECT_EQ(finished.exit, 0) << finished.out << finished.error;
     // A program that finds no test succeeds, too.
     EXPECT_TRUE(absl::StrContains(finished.out, "pass ")) << finished.out << finished.error;
@@ -44,6 +55,7 @@ class ClientsTest : public testing::Test {
   }
 
   std::unique_ptr<Gateway> gateway_;
+  ReservedPort page_port_;  // of pages that may call
 
  private:
   TempFolder folder_;
@@ -64,6 +76,18 @@ TEST_F(ClientsTest, GrpcWeb) {
 
 TEST_F(ClientsTest, WhatBrowsersAsk) {
   Run("cors.test.mjs");
+}
+
+TEST_F(ClientsTest, WebSockets) {
+  Run("ws.test.mjs");
+}
+
+// An entry of its own: it needs Chromium.
+class BrowserTest : public ClientsTest {};
+
+TEST_F(BrowserTest, ALivePage) {
+  const std::string& address = page_port_.address();
+  Run("browser.test.mjs", {"--page", address.substr(address.rfind(':') + 1), "--screenshot", BROWSER_SCREENSHOT});
 }
 
 }  // namespace

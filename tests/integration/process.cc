@@ -123,10 +123,10 @@ std::string Process::Error() const {
   return error_.text;
 }
 
-Finished RunToEnd(std::vector<std::string> command, const std::string& folder) {
+Finished RunToEnd(std::vector<std::string> command, const std::string& folder, std::chrono::milliseconds limit) {
   Process process(std::move(command), folder);
   Finished finished;
-  finished.exit = process.Wait().value_or(-1000);
+  finished.exit = process.Wait(limit).value_or(-1000);
   if (finished.exit == -1000) process.Signal(SIGKILL);
   // What is still in the pipes; no line fulfils this, so that it ends with the output.
   const auto never = [](const std::string&) { return false; };

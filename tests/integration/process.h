@@ -67,7 +67,8 @@ struct Finished {
   std::string out;
   std::string error;
 };
-Finished RunToEnd(std::vector<std::string> command, const std::string& folder = "");
+Finished RunToEnd(std::vector<std::string> command, const std::string& folder = "",
+                  std::chrono::milliseconds limit = kPatience);
 
 }  // namespace portico::integration
 

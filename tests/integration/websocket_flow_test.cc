@@ -1,0 +1,139 @@
+// What passes through a WebSocket when somebody is slow or silent.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "tests/integration/gateway.h"
+#include "tests/integration/websocket_client.h"
+
+namespace portico::integration {
+namespace {
+
+using std::chrono::milliseconds;
+
+class WebSocketFlowTest : public testing::Test {
+ protected:
+  void Start(const std::string& frontend_more = "") {
+    server_ = std::make_unique<Process>(std::vector<std::string>{STREAMS_SERVER, "--listen", port_.address()});
+    ASSERT_TRUE(server_->ErrorLine([](const std::string& line) { return absl::StrContains(line, "listening"); }));
+    gateway_ = std::make_unique<Gateway>(folder_.Write(
+        "portico.yaml",
+        absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
+                     "/tests/integration/protos\nclusters:\n  streams:\n    target: ", port_.address(),
+                     "\n    services: [shop.streams.v1.StreamService]\nfrontends:\n  - name: web\n"
+                     "    listen: 127.0.0.1:0\n    expose: [\"shop.streams.*\"]\n",
+                     frontend_more)));
+  }
+
+  const std::string& address() const { return gateway_->address(); }
+
+  // Of the gateway, in kB.
+  int64_t ResidentMemory() const {
+    std::ifstream file(absl::StrCat("/proc/", gateway_->process().pid(), "/status"));
+    std::string word;
+    while (file >> word) {
+      int64_t value = 0;
+      if (word == "VmRSS:" && file >> value) return value;
+    }
+    return 0;
+  }
+
+  // Waits until the service sends no more; how many numbers it has sent.
+  int64_t SentAtRest() const {
+    int64_t sent = -1;
+    GetUntil(
+        address(), "/v1/activity",
+        [&](const Answer& answer) {
+          int64_t now = 0;
+          if (!absl::SimpleAtoi(answer.json().value("sent", "0"), &now)) return false;
+          const bool rests = now == sent;
+          sent = now;
+          std::this_thread::sleep_for(milliseconds(20));  // between two looks
+          return rests;
+        },
+        10);
+    return sent;
+  }
+
+  Json LineOfSocket() {
+    return gateway_->LogLine([](const Json& entry) { return entry["status"] == 101; });
+  }
+
+  TempFolder folder_;
+  ReservedPort port_;
+  std::unique_ptr<Process> server_;
+  std::unique_ptr<Gateway> gateway_;
+};
+
+std::string NumberOf(const WebSocketClient::Received& message) {
+  const Json json = message.json();
+  return json.is_object() ? json.value("number", "") : message.payload;
+}
+
+constexpr char kEcho[] = "/v1/numbers:echo";
+
+TEST_F(WebSocketFlowTest, ASilentClientThatAnswersPingsStays) {
+  Start("    streams: { ping: 200ms }\n");
+  WebSocketClient client(address());
+  ASSERT_TRUE(client.Open(kEcho));
+  for (int i = 0; i < 4; ++i) {
+    const WebSocketClient::Received ping = client.Next();
+    ASSERT_EQ(ping.opcode, kPing) << i;
+    client.Send(Frame(kPong, ping.payload));
+  }
+  client.Send(Frame(kText, "{\"number\": 7}"));
+  WebSocketClient::Received received = client.Next();
+  while (received.opcode == kPing) {
+    client.Send(Frame(kPong, received.payload));
+    received = client.Next();
+  }
+  EXPECT_EQ(received.json().value("number", ""), "7") << received.payload;
+}
+
+TEST_F(WebSocketFlowTest, AClientThatAnswersNoPingIsLost) {
+  Start("    streams: { ping: 200ms }\n");
+  WebSocketClient client(address());
+  ASSERT_TRUE(client.Open(kEcho));
+  EXPECT_EQ(client.Next().opcode, kPing);
+  EXPECT_EQ(client.Next().opcode, -1);
+  const Json line = LineOfSocket();
+  EXPECT_EQ(line.value("code", ""), "CANCELLED") << line;
+  EXPECT_EQ(line.value("complete", true), false) << line;
+  GetUntil(address(), "/v1/activity",
+           [](const Answer& answer) { return answer.status == 200 && answer.json().value("open", 0) == 0; });
+}
+
+TEST_F(WebSocketFlowTest, PingsCanBeTurnedOff) {
+  Start("    streams: { ping: 0s }\n");
+  WebSocketClient client(address());
+  ASSERT_TRUE(client.Open(kEcho));
+  EXPECT_EQ(client.Next(milliseconds(500)).opcode, -1);
+  client.Send(Frame(kText, "{\"number\": 7}"));
+  EXPECT_EQ(client.Next().json().value("number", ""), "7");
+}
+
+TEST_F(WebSocketFlowTest, AReaderThatStopsStopsTheService) {
+  Start();
+  // What is there once and for all.
+  EXPECT_EQ(Get(address(), "/v1/numbers?to=100&filler=10000").status, 200);
+  const int64_t before = ResidentMemory();
+  const int64_t sent_before = SentAtRest();
+  WebSocketClient client(address());
+  ASSERT_TRUE(client.Open("/v1/numbers?filler=10000"));
+  ASSERT_EQ(NumberOf(client.NextMessage()), "1");
+  const int64_t sent = SentAtRest() - sent_before;
+  RecordProperty("sent", static_cast<int>(sent));
+  RecordProperty("growth_kb", static_cast<int>(ResidentMemory() - before));
+  EXPECT_LT(sent, 5000) << "50 MB";
+  EXPECT_LT(ResidentMemory() - before, 8 << 10);
+  // It goes on where it was.
+  for (int64_t n = 2; n <= sent + 10; ++n) ASSERT_EQ(NumberOf(client.NextMessage()), absl::StrCat(n));
+}
+
+}  // namespace
+}  // namespace portico::integration
