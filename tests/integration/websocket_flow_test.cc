@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <fstream>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -133,6 +135,41 @@ TEST_F(WebSocketFlowTest, AReaderThatStopsStopsTheService) {
   EXPECT_LT(ResidentMemory() - before, 8 << 10);
   // It goes on where it was.
   for (int64_t n = 2; n <= sent + 10; ++n) ASSERT_EQ(NumberOf(client.NextMessage()), absl::StrCat(n));
+}
+
+TEST_F(WebSocketFlowTest, AServiceThatStopsReadingStopsItsClients) {
+  Start();
+  // The service writes back what it reads, and nobody reads that.
+  const std::string message = Frame(kText, absl::StrCat("{\"filler\": \"", std::string(10000, 'x'), "\"}"));
+  std::vector<std::unique_ptr<WebSocketClient>> clients;
+  std::vector<int64_t> taken;
+  const auto stall = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      clients.push_back(std::make_unique<WebSocketClient>(address()));
+      ASSERT_TRUE(clients.back()->Open(kEcho));
+      taken.push_back(clients.back()->Flood(message, milliseconds(500)));
+      EXPECT_LT(taken.back(), 64 << 20);
+    }
+  };
+  stall(4);  // what the workers need once and for all
+  const int64_t before = ResidentMemory();
+  constexpr int kMore = 8;
+  stall(kMore);
+  const int64_t each = (ResidentMemory() - before) / kMore;
+  RecordProperty("taken_kb", static_cast<int>(taken.back() >> 10));
+  RecordProperty("kb_of_each", static_cast<int>(each));
+  EXPECT_LT(each, 1024);
+  // Nothing of it is lost.
+  WebSocketClient& client = *clients.back();
+  const int64_t count =
+      (taken.back() + static_cast<int64_t>(client.unsent().size())) / static_cast<int64_t>(message.size());
+  std::jthread rest([&] { client.Send(client.unsent() + Frame(kText, "")); });
+  for (int64_t n = 0; n < count; ++n) {
+    const WebSocketClient::Received echo = client.NextMessage();
+    ASSERT_EQ(echo.opcode, kText) << n << " of " << count;
+    ASSERT_GE(echo.payload.size(), 10000u) << n;
+  }
+  EXPECT_EQ(client.Next().code(), 1000);
 }
 
 }  // namespace
