@@ -17,6 +17,13 @@ using std::chrono::milliseconds;
 
 class StreamCallTest : public ::testing::Test {
  public:
+  // A call keeps itself alive until it has ended, and what waits for it as well.
+  ~StreamCallTest() override {
+    if (call_ != nullptr) call_->Cancel();
+    call_.reset();
+    Turn();
+  }
+
   void Open(size_t ahead_bytes = 1 << 16) {
     worker_.Spawn([](StreamCallTest* test, size_t ahead) -> Async<void> {
       absl::StatusOr<std::shared_ptr<StreamCall>> call =
