@@ -256,8 +256,11 @@ absl::Status MultipartParser::TakeDelimiter(absl::string_view* in, Step* step) {
 
 // REQUIRES: `in` begins with the CRLF of the delimiter's line.
 absl::Status MultipartParser::TakeHead(absl::string_view* in, Step* step) {
-  const size_t end = in->find("\r\n\r\n");
-  if (std::min(end, in->size()) > limits_.header_bytes) return Malformed("a part's header is too long");
+  constexpr absl::string_view kEnd = "\r\n\r\n";
+  const size_t end = in->find(kEnd);
+  // What has come may break off within kEnd, which does not count: the same form is taken however it arrives.
+  const size_t least = end != absl::string_view::npos ? end : in->size() - std::min(in->size(), kEnd.size() - 1);
+  if (least > limits_.header_bytes) return Malformed("a part's header is too long");
   if (end == absl::string_view::npos) {
     *step = Step::kNeedMore;
     return absl::OkStatus();
@@ -267,7 +270,7 @@ absl::Status MultipartParser::TakeHead(absl::string_view* in, Step* step) {
   }
   PartHead head;
   if (absl::Status read = ReadHead(in->substr(2, end), &head); !read.ok()) return read;
-  in->remove_prefix(end + 4);
+  in->remove_prefix(end + kEnd.size());
   in_part_ = true;
   state_ = State::kData;
   return sink_.BeginPart(std::move(head));

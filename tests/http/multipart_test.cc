@@ -111,6 +111,13 @@ const Row kRows[] = {
      "error: malformed multipart/form-data: a part has a Content-Transfer-Encoding"},
     {"HeadTooLong", absl::StrCat("--b\nContent-Disposition: form-data; name=", std::string(400, 'a'), "\n\nx\n--b--"),
      "error: malformed multipart/form-data: a part's header is too long"},
+    // 300 bytes from the delimiter's line end to the empty line, which does not count, whatever piece brings it.
+    {"HeadJustNotTooLong",
+     absl::StrCat("--b\nContent-Disposition: form-data; name=", std::string(261, 'a'), "\n\nx\n--b--"),
+     absl::StrCat("name=", std::string(261, 'a'), " [x]\n")},
+    {"HeadJustTooLong",
+     absl::StrCat("--b\nContent-Disposition: form-data; name=", std::string(262, 'a'), "\n\nx\n--b--"),
+     "error: malformed multipart/form-data: a part's header is too long"},
     {"DelimiterTooLong", absl::StrCat("--b", std::string(300, ' '), "\n\nx\n--b--"),
      "error: malformed multipart/form-data: a delimiter's line is too long"},
 };
