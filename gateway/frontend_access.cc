@@ -1,5 +1,7 @@
 #include "gateway/frontend_access.h"
 
+#include <openssl/crypto.h>
+
 #include <cmath>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "gateway/config/config_check.h"
 #include "gateway/frontend.h"
 #include "gateway/middleware/auth.h"
+#include "gateway/middleware/identity_headers.h"
 #include "gateway/middleware/rate_limit.h"
 #include "gateway/schema/yaml_reader.h"
 
@@ -38,6 +41,22 @@ std::unique_ptr<const access::TokenVerifier> BuildTokens(const config::Jwt& jwt,
       *std::move(keys), access::TokenPolicy{jwt.issuer(), jwt.audience(), config::ToDuration(jwt.leeway())});
 }
 
+std::shared_ptr<access::Minter> BuildMinter(const config::Frontend& frontend, const schema::Position& position,
+                                            size_t workers, schema::Diagnostics& diagnostics) {
+  const config::Identity& identity = frontend.identity();
+  std::string text;
+  if (!schema::ReadFile(identity.key(), position, text, diagnostics)) return nullptr;
+  absl::StatusOr<std::vector<access::PrivateKey>> keys = access::PrivateKey::ParsePem(text);
+  OPENSSL_cleanse(text.data(), text.size());
+  if (!keys.ok()) {
+    diagnostics.Add(position, absl::StrCat(identity.key(), ": ", keys.status().message()));
+    return nullptr;
+  }
+  return std::make_shared<access::Minter>(
+      *std::move(keys),
+      access::MintPolicy{identity.issuer(), frontend.name(), config::ToDuration(identity.ttl()), workers});
+}
+
 middleware::RatePolicy RatePolicyOf(const config::RateLimit& limit) {
   using By = middleware::RatePolicy::By;
   middleware::RatePolicy policy;
@@ -51,10 +70,9 @@ middleware::RatePolicy RatePolicyOf(const config::RateLimit& limit) {
 
 }  // namespace
 
-std::vector<std::unique_ptr<http::Middleware>> BuildAccess(const config::LoadedConfig& loaded, int index,
-                                                           const schema::Schema& schema, size_t workers,
-                                                           schema::Diagnostics& diagnostics) {
-  std::vector<std::unique_ptr<http::Middleware>> middleware;
+FrontendAccess BuildAccess(const config::LoadedConfig& loaded, int index, const schema::Schema& schema, size_t workers,
+                           schema::Diagnostics& diagnostics) {
+  FrontendAccess built;
   const config::Frontend& frontend = loaded.config.frontends(index);
   const config::Auth& auth = frontend.auth();
   const http::ErrorRenderer errors(ErrorFormatOf(frontend), &schema);
@@ -64,11 +82,11 @@ std::vector<std::unique_ptr<http::Middleware>> BuildAccess(const config::LoadedC
   }
   // What is known of everybody can be counted before anything is verified.
   if (frontend.rate_limit().by() == config::RateLimit::BY_ADDRESS && rate_limit != nullptr) {
-    middleware.push_back(std::move(rate_limit));
+    built.middleware.push_back(std::move(rate_limit));
   }
   if (!auth.has_jwt() && auth.api_keys().empty()) {
     CheckNobodyIsShutOut(loaded, frontend, schema, diagnostics);
-    return middleware;
+    return built;
   }
   const std::string key = absl::StrCat("frontends[", index, "].auth");
   middleware::AuthPolicy policy;
@@ -80,9 +98,17 @@ std::vector<std::unique_ptr<http::Middleware>> BuildAccess(const config::LoadedC
       schema::ReadFile(auth.api_keys(), loaded.PositionOf(key + ".api_keys"), text, diagnostics)) {
     policy.api_keys = access::ApiKeys::Parse(text, auth.api_keys(), diagnostics);
   }
-  middleware.push_back(std::make_unique<middleware::Auth>(std::move(policy), errors));
-  if (rate_limit != nullptr) middleware.push_back(std::move(rate_limit));
-  return middleware;
+  if (frontend.has_identity()) {
+    const std::string identity = absl::StrCat("frontends[", index, "].identity.key");
+    built.minter = BuildMinter(frontend, loaded.PositionOf(identity), workers, diagnostics);
+    policy.identity = built.minter;
+  }
+  built.middleware.push_back(std::make_unique<middleware::Auth>(std::move(policy), errors));
+  if (rate_limit != nullptr) built.middleware.push_back(std::move(rate_limit));
+  const auto& trusted = frontend.metadata().request();
+  built.middleware.push_back(std::make_unique<middleware::IdentityHeaders>(
+      std::vector<std::string>(trusted.begin(), trusted.end()), frontend.has_identity()));
+  return built;
 }
 
 std::vector<std::string> AccessPaths(const config::Config& config) {
@@ -90,6 +116,7 @@ std::vector<std::string> AccessPaths(const config::Config& config) {
   for (const config::Frontend& frontend : config.frontends()) {
     if (!frontend.auth().jwt().keys().empty()) paths.push_back(frontend.auth().jwt().keys());
     if (!frontend.auth().api_keys().empty()) paths.push_back(frontend.auth().api_keys());
+    if (!frontend.identity().key().empty()) paths.push_back(frontend.identity().key());
   }
   return paths;
 }

@@ -339,6 +339,7 @@ bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
   sources.ready = [this] { return ready(); };
   sources.routes = [this] { return RoutesOf(*snapshot()); };
   sources.clusters = [this] { return ClustersJson(*snapshot()); };
+  sources.jwks = [this] { return snapshot()->IdentityKeys(); };
   sources.config = [this] { return reload_status_.ToJson(); };
   // Not owned: the admin server goes before what it shows.
   const std::shared_ptr<prometheus::Collectable> reloads(std::shared_ptr<void>(), &reload_status_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -60,19 +61,46 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
   access::CheckPolicies(*snapshot->schema_, diagnostics);
   config::CheckConfig(loaded, *snapshot->schema_, complete, diagnostics);
   snapshot->BuildClusters(inputs, diagnostics);
+  const auto& frontends = loaded.config.frontends();
+  if (std::any_of(frontends.begin(), frontends.end(), [](const auto& frontend) { return frontend.has_identity(); })) {
+    for (const auto& [name, cluster] : snapshot->clusters_) {
+      snapshot->introductions_.emplace(name, std::make_unique<access::Introduction>(name, *cluster));
+    }
+  }
   snapshot->BuildComposers(inputs, diagnostics);
   // Frontends would only repeat what is wrong with the rules.
   if (!diagnostics.empty()) return nullptr;
   for (int i = 0; i < loaded.config.frontends_size(); ++i) {
     const size_t workers = inputs.workers == nullptr ? 0 : inputs.workers->size();
-    Frontend::Middlewares access = BuildAccess(loaded, i, *snapshot->schema_, workers, diagnostics);
+    FrontendAccess access = BuildAccess(loaded, i, *snapshot->schema_, workers, diagnostics);
+    if (access.minter != nullptr) snapshot->minters_.push_back(access.minter);
     std::unique_ptr<Frontend> created = Frontend::Create(
         loaded.config.frontends(i), loaded.config, *snapshot->schema_,
-        [&](const schema::Method& method) { return snapshot->TargetOf(method); }, diagnostics, std::move(access));
+        [&](const schema::Method& method) { return snapshot->TargetOf(method); }, diagnostics,
+        std::move(access.middleware));
     if (created != nullptr) snapshot->frontends_.push_back(std::move(created));
   }
   if (!diagnostics.empty()) return nullptr;
   return snapshot;
+}
+
+std::string Snapshot::IdentityKeys() const {
+  std::map<std::string, nlohmann::json> keys;  // frontends may share them
+  for (const std::shared_ptr<access::Minter>& minter : minters_) {
+    for (nlohmann::json& jwk : minter->PublicJwks()) keys.emplace(jwk["kid"].get<std::string>(), std::move(jwk));
+  }
+  nlohmann::json set = {{"keys", nlohmann::json::array()}};
+  for (auto& [id, jwk] : keys) set["keys"].push_back(std::move(jwk));
+  return set.dump();
+}
+
+rpc::Handler* Snapshot::HandlerOf(absl::string_view cluster) const {
+  const std::string name(cluster);
+  if (const auto introduced = introductions_.find(name); introduced != introductions_.end()) {
+    return introduced->second.get();
+  }
+  const auto found = clusters_.find(name);
+  return found == clusters_.end() ? nullptr : found->second.get();
 }
 
 Frontend* Snapshot::FindFrontend(absl::string_view name) const {
@@ -164,11 +192,10 @@ rpc::Handler* Snapshot::BuildComposer(const schema::Method& method, const Snapsh
       diagnostics.Add(part->position, absl::StrCat("fetch.method of ", part->path, ": ", what));
     };
     if (!called.facade) {
-      const auto cluster = clusters_.find(std::string(config::ClusterOf(called, config_->config)));
-      if (cluster == clusters_.end()) {
-        mistake(absl::StrCat("no cluster serves ", called.full_name));
+      if (rpc::Handler* cluster = HandlerOf(config::ClusterOf(called, config_->config)); cluster != nullptr) {
+        handlers.push_back(cluster);
       } else {
-        handlers.push_back(cluster->second.get());
+        mistake(absl::StrCat("no cluster serves ", called.full_name));
       }
     } else if (std::find(open.begin(), open.end(), part->method) != open.end()) {
       mistake(absl::StrCat(part->method->full_name, " is composed of this part itself: the calls would never end"));
@@ -187,8 +214,9 @@ Target Snapshot::TargetOf(const schema::Method& method) const {
     const auto composer = composers_.find(&method);
     return composer == composers_.end() ? Target{} : Target{composer->second.get(), "facade"};
   }
-  const auto cluster = clusters_.find(std::string(config::ClusterOf(*method.service, config_->config)));
-  return cluster == clusters_.end() ? Target{} : Target{cluster->second.get(), cluster->first};
+  const std::string cluster(config::ClusterOf(*method.service, config_->config));
+  rpc::Handler* const handler = HandlerOf(cluster);
+  return handler == nullptr ? Target{} : Target{handler, cluster};
 }
 
 const compose::Plan* Snapshot::PlanOf(const schema::Method& method) const {

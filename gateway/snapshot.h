@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "gateway/access/introduction.h"
+#include "gateway/access/minter.h"
 #include "gateway/compose/composer.h"
 #include "gateway/compose/plan.h"
 #include "gateway/config/config_loader.h"
@@ -50,6 +52,8 @@ class Snapshot {
   const std::vector<std::unique_ptr<Frontend>>& frontends() const { return frontends_; }
   // By name.
   const std::map<std::string, std::shared_ptr<upstream::Cluster>>& clusters() const { return clusters_; }
+  // The public keys of all frontends' identities as a JWK set, for services: what /jwks.json answers.
+  std::string IdentityKeys() const;
   // nullptr when there is none of that name.
   Frontend* FindFrontend(absl::string_view name) const;
   // How a facade method is composed; nullptr for others.
@@ -64,14 +68,18 @@ class Snapshot {
   rpc::Handler* BuildComposer(const schema::Method& method, const SnapshotInputs& inputs,
                               std::vector<const schema::Method*>& open, schema::Diagnostics& diagnostics);
   Target TargetOf(const schema::Method& method) const;
+  // A cluster, behind what introduces callers to it where some frontend does; nullptr when there is none of that name.
+  rpc::Handler* HandlerOf(absl::string_view cluster) const;
 
   // Destroyed from the last to the first: whoever borrows comes after what it borrows.
   std::unique_ptr<const config::LoadedConfig> config_;
   std::shared_ptr<const schema::Schema> schema_;
-  std::map<std::string, std::shared_ptr<upstream::Cluster>> clusters_;  // shared with later snapshots
+  std::map<std::string, std::shared_ptr<upstream::Cluster>> clusters_;          // shared with later snapshots
+  std::map<std::string, std::unique_ptr<access::Introduction>> introductions_;  // by the cluster's name
   compose::Projections projections_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<const compose::Plan>> plans_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<compose::Composer>> composers_;
+  std::vector<std::shared_ptr<access::Minter>> minters_;
   std::vector<std::unique_ptr<Frontend>> frontends_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "absl/strings/escaping.h"
+
 namespace portico::access {
 namespace {
 
@@ -34,6 +36,12 @@ std::optional<std::string> DecodeBase64Url(absl::string_view text) {
   }
   if ((gathered & ((1u << bits) - 1)) != 0) return std::nullopt;
   return bytes;
+}
+
+std::string EncodeBase64Url(absl::string_view bytes) {
+  std::string text = absl::WebSafeBase64Escape(bytes);
+  while (!text.empty() && text.back() == '=') text.pop_back();
+  return text;
 }
 
 }  // namespace portico::access

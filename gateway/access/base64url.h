@@ -13,6 +13,9 @@ namespace portico::access {
 // last character and non-zero bits behind the last byte give nullopt.
 std::optional<std::string> DecodeBase64Url(absl::string_view text);
 
+// The reverse.
+std::string EncodeBase64Url(absl::string_view bytes);
+
 }  // namespace portico::access
 
 #endif  // PORTICO_GATEWAY_ACCESS_BASE64URL_H_

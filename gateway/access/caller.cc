@@ -10,7 +10,9 @@ bool Caller::Find(absl::string_view name, absl::string_view* value) const {
     *value = text;
     return true;
   }
-  return false;
+  if (name != "scope" || scopes_.empty()) return false;
+  *value = scopes_;
+  return true;
 }
 
 bool Caller::HasScope(absl::string_view scope) const {

@@ -26,6 +26,8 @@ class Caller final : public rpc::Attributes {
   bool HasScope(absl::string_view scope) const;
   // The claim `sub`; empty when there is none.
   absl::string_view subject() const;
+  // Separated by spaces, however the token wrote them; also what claim `scope` is where the token has none.
+  absl::string_view scopes() const { return scopes_; }
   absl::Time expires() const { return expires_; }
 
  private:

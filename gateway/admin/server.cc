@@ -129,6 +129,14 @@ class Server::Impl {
         Answer(response, 200, sources_.clusters(), "application/json");
       });
     }
+    if (sources_.jwks) {
+      server_.Get("/jwks.json", [this](const httplib::Request&, httplib::Response& response) {
+        // A key that is new is published before it signs, so that they may be kept for a moment.
+        response.headers.erase("Cache-Control");
+        response.set_header("Cache-Control", "public, max-age=60");
+        Answer(response, 200, sources_.jwks(), "application/jwk-set+json");
+      });
+    }
     if (sources_.config) {
       server_.Get("/config", [this](const httplib::Request&, httplib::Response& response) {
         Answer(response, 200, sources_.config(), "application/json");

@@ -31,6 +31,7 @@ struct Sources {
   std::function<std::vector<Route>()> routes;  // of the snapshot in use
   std::function<std::string()> clusters;       // a JSON text
   std::function<std::string()> config;         // a JSON text: how the last reload went
+  std::function<std::string()> jwks;           // a JWK set: the public keys of the tokens made for services
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics;
 };
 
@@ -41,6 +42,7 @@ struct Sources {
 //   /routes    JSON: [{"frontend":...,"verb":...,"path":...,"rpc":...,"target":...}]
 //   /clusters  JSON
 //   /config    JSON: since when what is served is served, and what was wrong with the last reload
+//   /jwks.json JWK set: what services verify the gateway's tokens with
 // GET and HEAD only. A request has at most 8 kB of body and 5 seconds; a handful are served at once.
 class Server {
  public:

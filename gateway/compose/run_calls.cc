@@ -66,6 +66,14 @@ std::string Run::Asked(absl::string_view request) const {
     if (name == "traceparent" || name == "tracestate" || name == "x-request-id") continue;
     absl::StrAppend(&asked, name, "=", value.size(), ":", value);
   }
+  // Where the gateway makes tokens for the services (access::Identity), it makes them of these when a call is on its
+  // way.
+  absl::string_view value;
+  if (context_.claims() == nullptr || !context_.claims()->Find("portico.frontend", &value)) return asked;
+  for (const char* const name : {"portico.frontend", "sub", "scope"}) {
+    if (!context_.claims()->Find(name, &value)) continue;
+    absl::StrAppend(&asked, "claim.", name, "=", value.size(), ":", value);
+  }
   return asked;
 }
 

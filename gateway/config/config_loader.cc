@@ -26,6 +26,8 @@ constexpr uint64_t kStreamBufferBytes = 65536;
 constexpr int64_t kHeartbeatSeconds = 15;
 constexpr int64_t kRetrySeconds = 3;
 constexpr int64_t kPingSeconds = 30;
+constexpr int64_t kIdentitySeconds = 60;
+constexpr int64_t kKeyRefreshSeconds = 300;
 
 // What DESIGN calls the defaults; those of enums and of `workers` are proto3's own.
 void FillDefaults(Config& config) {
@@ -47,6 +49,14 @@ void FillDefaults(Config& config) {
     if (!streams.has_heartbeat()) streams.mutable_heartbeat()->set_seconds(kHeartbeatSeconds);
     if (!streams.has_retry()) streams.mutable_retry()->set_seconds(kRetrySeconds);
     if (!streams.has_ping()) streams.mutable_ping()->set_seconds(kPingSeconds);
+    if (frontend.has_identity()) {
+      Identity& identity = *frontend.mutable_identity();
+      if (identity.issuer().empty()) identity.set_issuer("portico");
+      if (!identity.has_ttl()) identity.mutable_ttl()->set_seconds(kIdentitySeconds);
+    }
+    if (frontend.auth().has_jwt() && !frontend.auth().jwt().has_refresh()) {
+      frontend.mutable_auth()->mutable_jwt()->mutable_refresh()->set_seconds(kKeyRefreshSeconds);
+    }
   }
 }
 
@@ -108,7 +118,10 @@ void ResolvePaths(const PathResolver& paths, Config& config) {
   for (Frontend& frontend : *config.mutable_frontends()) {
     if (frontend.has_auth()) {
       paths.Resolve(frontend.mutable_auth()->mutable_api_keys());
-      if (frontend.auth().has_jwt()) paths.ResolveFileOrUrl(frontend.mutable_auth()->mutable_jwt()->mutable_keys());
+      if (frontend.auth().has_jwt()) {
+        paths.ResolveFileOrUrl(frontend.mutable_auth()->mutable_jwt()->mutable_keys());
+        paths.Resolve(frontend.mutable_auth()->mutable_jwt()->mutable_ca());
+      }
     }
     if (frontend.has_identity()) paths.Resolve(frontend.mutable_identity()->mutable_key());
   }

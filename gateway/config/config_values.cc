@@ -158,6 +158,7 @@ class ValueChecker {
     }
     CheckCors(frontend.cors(), key + ".cors");
     CheckAuth(frontend.auth(), key + ".auth");
+    if (frontend.has_identity()) CheckIdentity(frontend, key + ".identity");
     if (frontend.has_rate_limit()) CheckRateLimit(frontend, key + ".rate_limit");
     CheckLimits(frontend.limits(), key + ".limits");
     CheckStreams(frontend.streams(), key + ".streams");
@@ -207,6 +208,20 @@ class ValueChecker {
     if (names_keys && auth.api_keys().empty()) Fail(key + ".api_keys", "the path is empty");
     if (read_cleanly_ && auth.default_() == Auth::DEFAULT_REQUIRED && !auth.has_jwt() && !names_keys) {
       Fail(key + ".default", "nobody could call: there is neither \"jwt\" nor \"api_keys\"");
+    }
+  }
+
+  void CheckIdentity(const Frontend& frontend, const std::string& key) {
+    const Identity& identity = frontend.identity();
+    if (Require(key, "key") && identity.key().empty()) Fail(key + ".key", "the path is empty");
+    if (loaded_.positions.Has(key + ".issuer") && identity.issuer().empty()) Fail(key + ".issuer", "the name is empty");
+    constexpr int64_t kMostSeconds = 24 * 60 * 60;
+    if (read_cleanly_ && identity.has_ttl() &&
+        (identity.ttl().seconds() < 1 || identity.ttl().seconds() > kMostSeconds)) {
+      Fail(key + ".ttl", "expected 1s to 24h");
+    }
+    if (read_cleanly_ && !frontend.auth().has_jwt() && frontend.auth().api_keys().empty()) {
+      Fail(key, "there is nobody whose identity it could be: there is neither auth.jwt nor auth.api_keys");
     }
   }
 

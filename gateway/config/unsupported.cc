@@ -32,7 +32,6 @@ constexpr Feature<Cluster> kClusterFeatures[] = {
 constexpr Feature<Frontend> kFrontendFeatures[] = {
     {"auth.jwt.keys", "a key set by URL",
      [](const Frontend& f) { return absl::StrContains(f.auth().jwt().keys(), "://"); }},
-    {"identity", "identity", [](const Frontend& f) { return f.has_identity(); }},
 };
 
 template <class Message, size_t N>

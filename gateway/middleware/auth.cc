@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "gateway/access/identity.h"
 #include "gateway/access/match.h"
 #include "portico/annotations.pb.h"
 
@@ -24,7 +25,7 @@ using access::Caller;
 // What keeps the claims alive as long as the context, or a child that outlives it, has them.
 struct Pin {
   std::shared_ptr<const void> before;
-  std::shared_ptr<const Caller> caller;
+  access::Identity identity;
 };
 
 bool HasScopes(const portico::Auth& policy, const Caller& caller) {
@@ -34,14 +35,15 @@ bool HasScopes(const portico::Auth& policy, const Caller& caller) {
 }  // namespace
 
 Auth::Auth(AuthPolicy policy, const http::ErrorRenderer& errors) : policy_(std::move(policy)), errors_(errors) {
-  for (size_t i = 0; i < policy_.workers; ++i) lanes_.push_back({access::TokenCache(kMostTokens, kMostTokenBytes)});
+  for (size_t i = 0; i < policy_.workers; ++i)
+    lanes_.push_back({access::ExpiringCache<Caller>(kMostTokens, kMostTokenBytes)});
 }
 
 absl::StatusOr<std::shared_ptr<const Caller>> Auth::CallerOfToken(absl::string_view token, Lane& lane) {
   const absl::Time now = absl::Now();
   if (std::shared_ptr<const Caller> known = lane.tokens.Find(token, now); known != nullptr) return known;
   absl::StatusOr<std::shared_ptr<const Caller>> caller = policy_.tokens->Verify(token, now);
-  if (caller.ok()) lane.tokens.Insert(token, *caller);
+  if (caller.ok()) lane.tokens.Insert(token, *caller, (*caller)->expires());
   return caller;
 }
 
@@ -92,7 +94,7 @@ Async<http::Response> Auth::Handle(http::Request& request, http::Handler& next) 
         absl::StrCat(" error=\"invalid_token\", error_description=\"", found.status().message(), "\"");
     return Refuse(found.status(), reason, request);
   }
-  const std::shared_ptr<const Caller> caller = *std::move(found);
+  const Caller* const caller = found->get();
   if (caller == nullptr) {
     const bool required = access::AsksWhoCalls(*request.rpc) || (policy_.required && !policy.public_());
     if (!required) return next.Handle(request);
@@ -107,8 +109,10 @@ Async<http::Response> Auth::Handle(http::Request& request, http::Handler& next) 
     return Refuse(absl::PermissionDeniedError(absl::StrCat("this needs the scopes: ", scopes)),
                   absl::StrCat(" error=\"insufficient_scope\", scope=\"", scopes, "\""), request);
   }
-  request.context.set_claims(caller.get());
-  request.context.set_pin(std::make_shared<const Pin>(Pin{request.context.pin(), caller}));
+  auto pin = std::make_shared<const Pin>(
+      Pin{request.context.pin(), access::Identity(std::move(*found), policy_.identity.get())});
+  request.context.set_claims(&pin->identity);
+  request.context.set_pin(std::move(pin));
   return next.Handle(request);
 }
 

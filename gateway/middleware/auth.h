@@ -8,7 +8,8 @@
 #include "absl/status/statusor.h"
 #include "gateway/access/api_keys.h"
 #include "gateway/access/caller.h"
-#include "gateway/access/token_cache.h"
+#include "gateway/access/expiring_cache.h"
+#include "gateway/access/minter.h"
 #include "gateway/access/token_verifier.h"
 #include "gateway/http/error_response.h"
 #include "gateway/http/handler.h"
@@ -20,11 +21,12 @@ struct AuthPolicy {
   bool required = false;                                // of methods whose contract does not say
   std::unique_ptr<const access::TokenVerifier> tokens;  // nullptr: tokens are not looked at
   std::unique_ptr<const access::ApiKeys> api_keys;      // nullptr: keys are not looked at
+  std::shared_ptr<access::Minter> identity;             // what tells services who calls; nullptr: nothing does
   size_t workers = 1;
 };
 
 // Finds out who calls, and keeps the contract's `policy.auth` but for `match` (access::Guard): before a method is
-// called, whatever protocol it is called by. The claims are then the context's.
+// called, whatever protocol it is called by. The claims are then the context's, as an access::Identity.
 //
 // A caller shows a token (`Authorization: Bearer`, RFC 6750, section 2.1; not in the query, which ends up in logs) or
 // an API key (`X-Api-Key`), not both. What is shown must be right, also where nothing has to be: 401 with the reason in
@@ -39,7 +41,7 @@ class Auth final : public http::Middleware {
  private:
   // Each worker's own.
   struct alignas(64) Lane {
-    access::TokenCache tokens;
+    access::ExpiringCache<access::Caller> tokens;
   };
 
   // Who calls; nullptr when nothing is shown.

@@ -307,6 +307,18 @@ INSTANTIATE_TEST_SUITE_P(
              "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { keys: '' }, api_keys: '' } } ]\n",
              "1:61: frontends[0].auth.jwt.keys: the path is empty\n"
              "1:77: frontends[0].auth.api_keys: the path is empty\n"},
+        Case{"IdentityOfNobody", "frontends: [ { name: a, listen: 'h:1', identity: { key: k.pem } } ]\n",
+             "1:40: frontends[0].identity: there is nobody whose identity it could be: there is neither auth.jwt nor "
+             "auth.api_keys\n"},
+        Case{"IdentityWithoutAKey", "frontends: [ { name: a, listen: 'h:1', auth: { api_keys: k }, identity: {} } ]\n",
+             "1:63: frontends[0].identity: \"key\" is missing\n"},
+        Case{
+            "IdentityThatHoldsForNoTime",
+            "frontends: [ { name: a, listen: 'h:1', auth: { api_keys: k }, identity: { key: '', issuer: '', ttl: 100ms "
+            "} } ]\n",
+            "1:80: frontends[0].identity.key: the path is empty\n"
+            "1:92: frontends[0].identity.issuer: the name is empty\n"
+            "1:101: frontends[0].identity.ttl: expected 1s to 24h\n"},
         Case{"RateOfNothing",
              "frontends: [ { name: a, listen: 'h:1', rate_limit: { by: address, rate: 0, burst: 0 } } ]\n",
              "1:73: frontends[0].rate_limit.rate: expected requests a second, 0.001 to 1000000\n"
@@ -344,13 +356,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"KeysByUrl",
              "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { keys: 'https://i.example/jwks' } } } ]\n",
              "1:61: frontends[0]: a key set by URL is not supported by this version\n"},
-        Case{"EverythingOfAFrontend",
-             "frontends:\n  - name: web\n    listen: 127.0.0.1:1\n    streams: { envelope: result }\n"
-             "    auth: { default: required, jwt: { keys: jwks.json, issuer: I, audience: A, leeway: 30s }, api_keys: "
-             "keys.yaml }\n"
-             "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n"
-             "    rate_limit: { by: subject, rate: 100, burst: 200 }\n",
-             "6:5: frontends[0]: identity is not supported by this version\n"}),
+        Case{"XdsTarget", "clusters: { a: { target: 'xds:///x' } }\n",
+             "1:26: clusters.a: an xds:/// target is not supported by this version\n"}),
     NameOf);
 
 }  // namespace
