@@ -1,13 +1,13 @@
 #include "gateway/contract_learner.h"
 
 #include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "gateway/event_log.h"
+#include "gateway/net/operation.h"
 #include "gateway/upstream/reflection.h"
 
 namespace portico {
@@ -141,10 +141,8 @@ Async<void> ContractLearner::Run(std::shared_ptr<State> state, std::shared_ptr<L
             co_await loop->source.cluster->AwaitLoss(loop->worker, tick);  // whoever comes back may be another version
         continue;
       }
-      boost::system::error_code ignored;
       loop->timer.expires_at(tick);
-      co_await loop->timer.async_wait(
-          boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+      co_await net::Operation<boost::system::error_code>([&](auto done) { loop->timer.async_wait(std::move(done)); });
     }
   }
   const std::lock_guard<std::mutex> lock(state->mutex);

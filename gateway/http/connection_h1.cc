@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "gateway/http/chunked_body.h"
 #include "gateway/http/response_head.h"
+#include "gateway/net/operation.h"
 #include "gateway/rpc/status.h"
 
 namespace portico::http {
@@ -19,7 +18,6 @@ namespace {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
-using Token = asio::use_awaitable_t<net::Executor>;
 
 // What a client may send ahead while its request is handled; more waits in the kernel, and so does news of its leaving.
 constexpr size_t kAheadBytes = 16384;
@@ -535,7 +533,8 @@ Async<bool> ConnectionH1::WriteRest(absl::string_view first, absl::string_view s
       written -= skipped;
     }
     Set(site_->worker.timeouts(), net::Clock::now() + site_->limits.write_stall);
-    written = co_await socket_.async_write_some(parts, asio::redirect_error(Token(), error));
+    std::tie(error, written) = co_await net::Operation<boost::system::error_code, size_t>(
+        [&](auto done) { socket_.async_write_some(parts, std::move(done)); });
     Clear();
   }
   co_return !error;

@@ -54,12 +54,14 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
   // Reads until `parser` has a head; nullopt when it has.
   Async<std::optional<Next>> ReadHead(RequestParser& parser);
   // The same for the body: what of it is left in message_ behind the head, and what was decoded of its chunks.
-  Async<std::optional<Next>> ReadBody(const RequestParser& parser, size_t* body_bytes, std::string* decoded);
+  PORTICO_OWN_FRAME Async<std::optional<Next>> ReadBody(const RequestParser& parser, size_t* body_bytes,
+                                                        std::string* decoded);
   // Whether the handler wants the body as it arrives.
   bool StreamsBody(const RequestParser& parser) const;
-  Async<Next> Dispatch(const RequestParser& parser, size_t body_bytes, absl::string_view decoded, bool streams_body);
+  PORTICO_OWN_FRAME Async<Next> Dispatch(const RequestParser& parser, size_t body_bytes, absl::string_view decoded,
+                                         bool streams_body);
   // Answers with an error of the connection's own. `request` is nullptr when the head could not be read.
-  Async<Next> Refuse(absl::Status error, const Request* request, bool http11, bool keep);
+  PORTICO_OWN_FRAME Async<Next> Refuse(absl::Status error, const Request* request, bool http11, bool keep);
   // An answer on its way: what goes out first, and how much of that has.
   struct Outgoing {
     std::string head;  // with a chunk's size behind it
@@ -74,19 +76,19 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
   // the connection.
   Outgoing BeginAnswer(const Response& response, bool http11, bool head_only, bool* keep, Sent* sent);
   // Writes what is left.
-  Async<void> FinishAnswer(Response& response, const Outgoing& out, Sent& sent);
+  PORTICO_OWN_FRAME Async<void> FinishAnswer(Response& response, const Outgoing& out, Sent& sent);
   // Both.
-  Async<Sent> Send(Response& response, bool http11, bool head_only, bool* keep);
+  PORTICO_OWN_FRAME Async<Sent> Send(Response& response, bool http11, bool head_only, bool* keep);
   // Lets the socket go, which then speaks WebSocket until its end.
-  Async<Sent> SwitchProtocols(Request& request, Response& response, WebSocketSession& session);
+  PORTICO_OWN_FRAME Async<Sent> SwitchProtocols(Request& request, Response& response, WebSocketSession& session);
   // Sends the stream of a response; clears `sent.complete` when not all of it went out.
-  Async<void> Pump(Response& response, bool chunked, Sent& sent);
+  PORTICO_OWN_FRAME Async<void> Pump(Response& response, bool chunked, Sent& sent);
   // What the kernel takes now; 0 also when it cannot be written to.
   size_t WriteSome(absl::string_view first, absl::string_view second, absl::string_view third);
   // What is behind the first `written` bytes; false when it cannot be written.
   Async<bool> WriteRest(absl::string_view first, absl::string_view second, absl::string_view third, size_t written);
   Async<bool> Write(absl::string_view first, absl::string_view second, absl::string_view third);
-  Async<void> Linger();
+  PORTICO_OWN_FRAME Async<void> Linger();
 
   // Waits for the pending read; false when the time limit passed first.
   Async<bool> Await();

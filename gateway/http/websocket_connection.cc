@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/option.hpp>
@@ -13,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_split.h"
+#include "gateway/net/operation.h"
 #include "gateway/net/timeouts.h"
 
 namespace portico::http {
@@ -22,7 +21,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 using std::chrono::milliseconds;
-using Token = asio::use_awaitable_t<net::Executor>;
 
 // How long goodbyes, and the switch itself, may take.
 constexpr milliseconds kClosingTime{5000};
@@ -97,8 +95,8 @@ Async<bool> Connection::Accept(const Request& request, const Response& response)
   stream_.read_message_max(session_->options().message_bytes);
   stream_.control_callback([this](websocket::frame_type kind, beast::string_view) { OnControl(kind); });
   stream_.text(true);
-  boost::system::error_code error;
-  co_await stream_.async_accept(upgrade, asio::redirect_error(Token(), error));
+  const auto [error] = co_await net::Operation<boost::system::error_code>(
+      [&](auto done) { stream_.async_accept(upgrade, std::move(done)); });
   co_return !error;
 }
 
@@ -138,7 +136,9 @@ Async<WebSocket::Incoming> Connection::Read(std::string* message) {
   if (!closing_) Limit(heard_ + ping_after_);
   do {
     auto buffer = asio::dynamic_buffer(*message);
-    co_await stream_.async_read_some(buffer, 0, asio::redirect_error(Token(), error));
+    size_t size = 0;
+    std::tie(error, size) = co_await net::Operation<boost::system::error_code, size_t>(
+        [&](auto done) { stream_.async_read_some(buffer, 0, std::move(done)); });
     heard_ = net::Clock::now();
   } while (!error && !stream_.is_message_done());
   reading_ = false;
@@ -151,12 +151,12 @@ Async<WebSocket::Incoming> Connection::Read(std::string* message) {
 }
 
 Async<bool> Connection::Write(absl::string_view text) {
-  boost::system::error_code error;
-  co_await stream_.async_write(asio::buffer(text.data(), text.size()), asio::redirect_error(Token(), error));
+  const auto [error, size] = co_await net::Operation<boost::system::error_code, size_t>(
+      [&](auto done) { stream_.async_write(asio::buffer(text.data(), text.size()), std::move(done)); });
   if (error) {
     left_ = true;
   } else {
-    written_ += text.size();
+    written_ += size;
   }
   co_return !error;
 }
@@ -166,8 +166,7 @@ Async<void> Connection::Close(WebSocketEnd end) {
   Limit(net::Clock::now() + kClosingTime);
   websocket::close_reason reason(static_cast<websocket::close_code>(end.code));
   reason.reason.assign(end.reason.data(), std::min(end.reason.size(), websocket::reason_string::static_capacity));
-  boost::system::error_code error;
-  co_await stream_.async_close(reason, asio::redirect_error(Token(), error));
+  co_await net::Operation<boost::system::error_code>([&](auto done) { stream_.async_close(reason, std::move(done)); });
   Cut();
 }
 

@@ -1,8 +1,6 @@
 #ifndef PORTICO_GATEWAY_NET_EVENT_H_
 #define PORTICO_GATEWAY_NET_EVENT_H_
 
-#include <boost/asio/use_awaitable.hpp>
-#include <optional>
 #include <utility>
 
 #include "gateway/net/async.h"
@@ -26,31 +24,29 @@ class Event {
     if (set_) return;
     set_ = true;
     if (!waiter_) return;
-    Waiter waiter = std::move(*waiter_);
-    waiter_.reset();
-    waiter();
+    Suspended waiter = std::move(waiter_);
+    waiter.Resume();
   }
 
-  // Returns at once when the event is set. REQUIRES: at most one coroutine waits at a time.
-  Async<void> Wait() {
-    Token token;
-    return boost::asio::async_initiate<Token, void()>(
-        [this](Waiter waiter) {
-          if (set_) {
-            waiter();
-          } else {
-            waiter_.emplace(std::move(waiter));
-          }
-        },
-        token);
-  }
+  // To be awaited; returns at once when the event is set. REQUIRES: at most one coroutine waits at a time.
+  class Waiting {
+   public:
+    explicit Waiting(Event& event) : event_(event) {}
+    bool await_ready() const noexcept { return event_.set_; }
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> waiting) {
+      event_.waiter_ = Suspended(waiting);
+    }
+    void await_resume() const noexcept {}
+
+   private:
+    Event& event_;
+  };
+  [[nodiscard]] Waiting Wait() { return Waiting(*this); }
 
  private:
-  using Token = boost::asio::use_awaitable_t<Executor>;
-  using Waiter = boost::asio::async_result<Token, void()>::handler_type;
-
   bool set_ = false;
-  std::optional<Waiter> waiter_;
+  Suspended waiter_;
 };
 
 }  // namespace portico::net

@@ -3,10 +3,8 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <exception>
+#include <utility>
 
 #include "gateway/net/cpu_quota.h"
 
@@ -21,9 +19,14 @@ void Worker::Post(absl::AnyInvocable<void()> task) {
 }
 
 void Worker::Spawn(Async<void> coroutine) {
-  boost::asio::co_spawn(executor(), std::move(coroutine), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
+  if (!executor().running_in_this_thread()) {
+    return Post([this, coroutine = std::move(coroutine)]() mutable { Spawn(std::move(coroutine)); });
+  }
+  const auto outermost = std::exchange(coroutine.coroutine_, nullptr);
+  PromiseOf<void>& promise = outermost.promise();
+  promise.own_root_ = {outermost, &context_};
+  promise.root_ = &promise.own_root_;
+  outermost.resume();
 }
 
 namespace {

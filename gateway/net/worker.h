@@ -34,8 +34,8 @@ class Worker {
   // Runs `task` on the loop. Thread-safe.
   void Post(absl::AnyInvocable<void()> task);
 
-  // Starts a coroutine of its own on the loop; it may outlive the caller. An exception that leaves it ends the process:
-  // exceptions cross no folder.
+  // Starts a coroutine of its own, at once when called on the loop, else by the loop; it may outlive the caller. An
+  // exception that leaves it ends the process: exceptions cross no folder. Thread-safe.
   void Spawn(Async<void> coroutine);
 
  private:

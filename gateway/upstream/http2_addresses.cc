@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "gateway/net/operation.h"
 #include "gateway/upstream/grpc_status.h"
 
 namespace portico::upstream {
@@ -18,10 +17,10 @@ using Tcp = boost::asio::ip::tcp;
 constexpr size_t kMaxServers = 128;
 
 Async<absl::StatusOr<std::vector<std::string>>> ResolveBySystem(net::Worker& worker, std::string name) {
-  boost::asio::ip::basic_resolver<Tcp, net::Executor> resolver(worker.executor());
-  boost::system::error_code error;
-  const auto found = co_await resolver.async_resolve(
-      name, "", boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), error));
+  using Resolver = boost::asio::ip::basic_resolver<Tcp, net::Executor>;
+  Resolver resolver(worker.executor());
+  const auto [error, found] = co_await net::Operation<boost::system::error_code, Resolver::results_type>(
+      [&](auto done) { resolver.async_resolve(name, "", std::move(done)); });
   if (error) co_return Unavailable();
   std::vector<std::string> hosts;
   for (const auto& entry : found) hosts.push_back(entry.endpoint().address().to_string());

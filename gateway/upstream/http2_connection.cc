@@ -1,4 +1,5 @@
 #include "gateway/upstream/http2_connection.h"
+#include "gateway/net/operation.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -7,8 +8,6 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <chrono>
 #include <utility>
@@ -21,8 +20,6 @@
 
 namespace portico::upstream {
 namespace {
-
-using Token = boost::asio::use_awaitable_t<net::Executor>;
 
 constexpr uint8_t kNoCopy = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
 // What differs from call to call would push what is always the same out of the peer's table of fields.
@@ -100,7 +97,8 @@ Async<void> Http2Connection::Connect(std::shared_ptr<Http2Connection> self) {
     self->socket_.close(error);
     self->socket_.open(address.protocol(), error);
     if (error) continue;
-    co_await self->socket_.async_connect(address, boost::asio::redirect_error(Token(), error));
+    std::tie(error) = co_await net::Operation<boost::system::error_code>(
+        [&](auto done) { self->socket_.async_connect(address, std::move(done)); });
     if (self->owner_ == nullptr) co_return;
     if (!error) {
       self->Begin();
@@ -125,9 +123,9 @@ Async<std::vector<Http2Connection::Address>> Http2Connection::Resolve() {
     co_return addresses;
   }
   error.clear();
-  const auto found = co_await resolver_.async_resolve(endpoint.host, absl::StrCat(endpoint.port),
-                                                      boost::asio::redirect_error(Token(), error));
-  if (!error) {
+  const auto [failure, found] = co_await net::Operation<boost::system::error_code, Resolver::results_type>(
+      [&](auto done) { resolver_.async_resolve(endpoint.host, absl::StrCat(endpoint.port), std::move(done)); });
+  if (!failure) {
     for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
   }
   co_return addresses;

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "tests/integration/gateway.h"
 
 namespace portico::integration {
@@ -39,6 +40,7 @@ class StreamsTest : public testing::Test {
     config.replace(
         config.find("[\"*\"]"), 5,
         "[\"shop.catalog.*\", \"shop.pricing.*\", \"shop.inventory.*\", \"shop.reviews.*\", \"shop.streams.*\"]");
+    config_ = config;
     gateway_ = std::make_unique<Gateway>(folder_.Write("portico.yaml", config));
   }
 
@@ -79,6 +81,7 @@ class StreamsTest : public testing::Test {
   Shop shop_;
   ReservedPort port_;
   std::unique_ptr<Process> server_;
+  std::string config_;
   std::unique_ptr<Gateway> gateway_;
 };
 
@@ -153,6 +156,22 @@ TEST_F(StreamsTest, BothSidesTalk) {
   });
   EXPECT_GT(both.Skip("\r\n0\r\n\r\n"), int64_t{30000000});
   sender.join();
+}
+
+TEST_F(StreamsTest, AStreamGoesOnWhileEverythingBehindItIsExchanged) {
+  Connection events = Watch(address(), absl::StrCat(kBook, "/price:watch"), "text/event-stream");
+  ASSERT_TRUE(events.ReceiveUntil("id: 1\ndata: {"));
+  // All clusters change, so that their connections are closed but for what is open on them; and the frontend.
+  const std::string config =
+      absl::StrReplaceAll(config_, {{"    target: ", "    timeout: 7s\n    target: "}, {", \"shop.reviews.*\"", ""}});
+  folder_.Write("portico.yaml", config);
+  GetUntil(
+      address(), absl::StrCat(kBook, "/reviews"), [](const Answer& answer) { return answer.status == 404; }, 50);
+  const Answer set = Send(address(), "PUT", absl::StrCat(kBook, "/price"), {{"Content-Type", "application/json"}},
+                          R"({"price":{"currencyCode":"USD","units":"13"}})");
+  ASSERT_EQ(set.status, 200) << set.body;
+  ASSERT_TRUE(events.ReceiveUntil("id: 2\ndata: {"));
+  EXPECT_TRUE(events.ReceiveUntil("\"units\":\"13\""));
 }
 
 TEST_F(StreamsTest, AServiceThatDiesEndsTheStream) {
