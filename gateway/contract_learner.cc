@@ -1,7 +1,6 @@
 #include "gateway/contract_learner.h"
 
 #include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <nlohmann/json.hpp>
 #include <utility>
