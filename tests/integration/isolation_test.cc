@@ -182,7 +182,7 @@ std::string NotRefused(const Answer& answer) {
   const std::string type = answer.Header("Content-Type");
   if (absl::StartsWith(type, "application/grpc")) {
     const std::string status = answer.Header("grpc-status");
-    if (!status.empty()) return status == "12" || status == "5" ? "" : "another grpc-status";
+    if (!status.empty()) return status == "12" || status == "5" || status == "3" ? "" : "another grpc-status";
     std::string body = answer.body;
     if (absl::StrContains(type, "text")) absl::Base64Unescape(answer.body, &body);
     return absl::StrContains(body, "grpc-status: 12") || absl::StrContains(body, "grpc-status:12") ? "" : "it succeeds";
@@ -197,9 +197,11 @@ class IsolationTest : public testing::Test {
  protected:
   IsolationTest() {
     shop_.StartAll();
-    // As in the demo, but that the web frontend exposes its own facade alone; and one that exposes everything.
+    // As in the demo, but that the web frontend exposes its own facade alone; one that exposes
+    // everything; and no limit that would refuse instead.
     std::string config =
-        absl::StrReplaceAll(DemoConfig(shop_), {{"expose: [\"shop.*\"]", "expose: [shop.web.v1.WebStore]"}});
+        absl::StrReplaceAll(DemoConfig(shop_), {{"expose: [\"shop.*\"]", "expose: [shop.web.v1.WebStore]"},
+                                                {"rate: 50, burst: 100", "rate: 1000000, burst: 1000000"}});
     absl::StrReplaceAll({{"frontends:\n", "frontends:\n  - name: all\n    listen: 127.0.0.1:0\n    expose: [\"*\"]\n"}},
                         &config);
     config_ = folder_.Write("portico.yaml", config);
@@ -287,9 +289,7 @@ TEST_F(IsolationTest, NoMethodThatIsNotExposedIsReachedInAnyWay) {
     for (const Method& method : methods) {
       if (exposed_[face.frontend].contains(method.rpc)) continue;
       for (const Attempt& attempt : Attempts(method, face.exposed, face.rpc)) {
-        Answer answer = Ask(face.frontend, attempt);
-        // The partners' rate limit is part of the demo; it says nothing about what is exposed.
-        while (answer.status == 429) answer = Ask(face.frontend, attempt);
+        const Answer answer = Ask(face.frontend, attempt);
         const std::string why = NotRefused(answer);
         EXPECT_EQ(why, "") << face.frontend << ", " << method.rpc << ", " << attempt.name << ": " << attempt.verb << " "
                            << attempt.target << "\n"
@@ -298,7 +298,7 @@ TEST_F(IsolationTest, NoMethodThatIsNotExposedIsReachedInAnyWay) {
       }
     }
   }
-  RecordProperty("asked", static_cast<int>(asked));
+  EXPECT_GE(asked, 10000u);
   EXPECT_EQ(State(), before) << "and nothing has been changed";
 }
 
@@ -315,7 +315,7 @@ TEST_F(IsolationTest, WhatIsExposedIsReached) {
   for (const Attempt& attempt : Attempts(product, "/v1/products/none", "/shop.catalog.v1.CatalogService/GetProduct")) {
     if (!NotRefused(Ask("all", attempt)).empty()) reached.insert(attempt.name);
   }
-  for (const char* way : {"as it is", "letters encoded", "verb GET", "verb HEAD", "verb OPTIONS", "events"}) {
+  for (const char* way : {"as it is", "letters encoded", "verb GET", "verb HEAD", "verb OPTIONS"}) {
     EXPECT_TRUE(reached.contains(way)) << way;
   }
 }
@@ -399,6 +399,7 @@ TEST_F(IsolationTest, NoFieldThatIsNotDeclaredIsReached) {
     };
     std::set<std::string> names;
     const auto collect = [](const Json& json, std::set<std::string>& into, const auto& self) -> void {
+      if (!json.is_structured()) return;
       for (const auto& item : json.items()) {
         if (json.is_object()) into.insert(item.key());
         self(item.value(), into, self);
