@@ -120,10 +120,10 @@ std::string DrawCover(const Cover& cover) {
                           static_cast<int>(40 + rest / 86400 % 80), second_hue);
   }
   std::string title;
-  int y = 92;
+  int y = 90;
   for (const std::string& line : Wrap(cover.title, kTitleWidth, kMostTitleLines)) {
     absl::StrAppendFormat(&title, R"(<text x="24" y="%d">%s</text>)", y, Escape(line));
-    y += 32;
+    y += 28;
   }
   return absl::StrFormat(
       R"svg(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 360" width="240" height="360"
@@ -133,8 +133,8 @@ role="img" aria-label="%s">
 </linearGradient></defs>
 <rect width="240" height="360" fill="url(#g)"/>%s<rect width="10" height="360" fill="#000" opacity=".25"/>
 <rect x="24" y="48" width="40" height="4" fill="#fff" opacity=".8"/>
-<g fill="#fff" font-family="Georgia,serif" font-size="26" font-weight="bold">%s</g>
-<text x="24" y="328" fill="#fff" opacity=".85" font-family="Helvetica,Arial,sans-serif" font-size="15">%s</text>
+<g fill="#fff" font-family="Georgia,serif" font-size="22" font-weight="bold">%s</g>
+<text x="24" y="328" fill="#fff" opacity=".85" font-family="Helvetica,Arial,sans-serif" font-size="14">%s</text>
 </svg>
 )svg",
       Escape(Cut(cover.title, 200)), hue, second_hue, circles, title, Escape(Cut(cover.author, kAuthorWidth)));

@@ -1,0 +1,75 @@
+// Price and stock of the book as they change, from the web frontend across origins. Without this the page is whole; it
+// is only not live.
+"use strict";
+(() => {
+  const article = document.querySelector("[data-live]");
+  if (!article || !("EventSource" in window)) return;
+  const product = `${article.dataset.live}/v1/products/${encodeURIComponent(article.dataset.product)}`;
+  const at = (id) => document.getElementById(id);
+  const open = new Set();
+
+  // Shows a text, and says it to who listens when it is not the first.
+  function show(element, text, say) {
+    if (element.textContent === text) return;
+    element.textContent = text;
+    element.classList.remove("changed");
+    void element.offsetWidth;
+    element.classList.add("changed");
+    if (say) at("news").textContent = say;
+  }
+
+  const cents = (amount) => Math.round(Number(amount.units ?? 0) * 100 + (amount.nanos ?? 0) / 1e7);
+
+  function money(amount, more = 0) {
+    const text = ((cents(amount) + more) / 100).toFixed(2);
+    return amount.currencyCode === "USD" ? `$${text}` : `${text} ${amount.currencyCode}`;
+  }
+
+  function day(date) {
+    const parsed = new Date(`${date}T00:00:00Z`);
+    return parsed.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  }
+
+  function showPrice(price) {
+    if (!price.price) return;
+    at("price").classList.remove("waiting");
+    show(at("price"), money(price.price), `The price is now ${money(price.price)}`);
+    if (at("own-price")) show(at("own-price"), money(price.price));
+    if (at("total")) show(at("total"), money(price.price, Number(at("total").dataset.others)));
+    const percent = price.discountPercent ?? 0;
+    at("discount").hidden = percent === 0;
+    at("discount").textContent = `−${percent} %`;
+    at("list-price").hidden = percent === 0;
+    if (percent !== 0) at("list-price").querySelector("s").textContent = money(price.listPrice);
+  }
+
+  function showStock(stock) {
+    const available = stock.available ?? 0;
+    const [kind, text] =
+      stock.availability === "IN_STOCK" ? ["in", "In stock"]
+      : stock.availability === "LOW_STOCK" ? ["low", `Only ${available} left`]
+      : ["out", stock.restockDate ? `Sold out; more expected on ${day(stock.restockDate)}` : "Sold out at the moment"];
+    at("stock").className = `stock ${kind}`;
+    show(at("stock"), text, text);
+    if (at("buy")) at("buy").disabled = kind === "out";
+    if (at("delivery")) at("delivery").hidden = kind === "out";
+  }
+
+  function showLive() {
+    at("live").hidden = false;
+    at("live").classList.toggle("paused", open.size < 2);
+    at("live-text").textContent = open.size < 2 ? "Reconnecting…" : "Price and stock are live";
+  }
+
+  function watch(path, take) {
+    const source = new EventSource(`${product}/${path}`);
+    source.onopen = () => { open.add(path); showLive(); };
+    source.onmessage = (event) => take(JSON.parse(event.data));
+    // The browser asks again by itself.
+    source.onerror = () => { if (open.delete(path)) showLive(); };
+    addEventListener("pagehide", () => source.close());
+  }
+
+  watch("price:watch", showPrice);
+  watch("stock:watch", showStock);
+})();
