@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gateway/admin/metrics.h"
+#include "gateway/admin/safeguard_metrics.h"
 #include "gateway/event_log.h"
 #include "gateway/frontend_access.h"
 #include "gateway/http/chain.h"
@@ -48,6 +49,7 @@ std::string ClustersJson(const Snapshot& snapshot) {
                         {"target", config.target()},
                         {"addresses", cluster->addresses()},
                         {"services", std::vector<std::string>(config.services().begin(), config.services().end())}});
+    clusters.back().update(nlohmann::json::parse(admin::SafeguardsJson(*snapshot.safeguards().at(name))));
   }
   return clusters.dump();
 }
@@ -348,6 +350,7 @@ bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
                        for (const Port* port : ports()) stats.push_back(&port->stats());
                        return stats;
                      }),
+                     admin::SafeguardMetrics([this] { return snapshot()->safeguards(); }),
                      admin::ProcessMetrics(PORTICO_VERSION), reloads};
   absl::StatusOr<std::unique_ptr<admin::Server>> server = admin::Server::Create(address, std::move(sources));
   if (!server.ok()) {

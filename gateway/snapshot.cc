@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/access/match.h"
+#include "gateway/cluster_safeguards.h"
 #include "gateway/config/config_check.h"
 #include "gateway/frontend_access.h"
 #include "gateway/net/tls.h"
@@ -67,6 +68,7 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
       snapshot->introductions_.emplace(name, std::make_unique<access::Introduction>(name, *cluster));
     }
   }
+  snapshot->BuildChains(inputs);
   snapshot->BuildComposers(inputs, diagnostics);
   // Frontends would only repeat what is wrong with the rules.
   if (!diagnostics.empty()) return nullptr;
@@ -154,6 +156,30 @@ void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& 
   }
 }
 
+void Snapshot::BuildChains(const SnapshotInputs& inputs) {
+  const size_t workers = inputs.workers == nullptr ? 0 : inputs.workers->size();
+  for (const auto& [name, cluster] : clusters_) {
+    upstream::SafeguardOptions options = SafeguardOptionsOf(config_->config.clusters().at(name));
+    std::shared_ptr<upstream::Safeguards>& safeguards = safeguards_[name];
+    if (inputs.previous != nullptr) {
+      const auto before = inputs.previous->safeguards_.find(name);
+      if (before != inputs.previous->safeguards_.end() && before->second->options() == options) {
+        safeguards = before->second;
+      }
+    }
+    if (safeguards == nullptr) safeguards = std::make_shared<upstream::Safeguards>(std::move(options), workers);
+  }
+  for (const schema::Service* service : schema_->services()) {
+    if (service->facade) continue;
+    const std::string cluster(config::ClusterOf(*service, config_->config));
+    rpc::Handler* const handler = HandlerOf(cluster);
+    if (handler == nullptr) continue;
+    for (const auto& method : service->methods) {
+      chains_.emplace(method.get(), safeguards_.at(cluster)->Chain(*method, *handler));
+    }
+  }
+}
+
 void Snapshot::BuildComposers(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics) {
   // Every plan is checked, but only those that somebody can ask for need clusters: one folder of contracts may serve
   // several gateways.
@@ -192,10 +218,11 @@ rpc::Handler* Snapshot::BuildComposer(const schema::Method& method, const Snapsh
       diagnostics.Add(part->position, absl::StrCat("fetch.method of ", part->path, ": ", what));
     };
     if (!called.facade) {
-      if (rpc::Handler* cluster = HandlerOf(config::ClusterOf(called, config_->config)); cluster != nullptr) {
-        handlers.push_back(cluster);
-      } else {
+      const auto chain = chains_.find(part->method);
+      if (chain == chains_.end()) {
         mistake(absl::StrCat("no cluster serves ", called.full_name));
+      } else {
+        handlers.push_back(&chain->second.first());
       }
     } else if (std::find(open.begin(), open.end(), part->method) != open.end()) {
       mistake(absl::StrCat(part->method->full_name, " is composed of this part itself: the calls would never end"));
@@ -214,9 +241,9 @@ Target Snapshot::TargetOf(const schema::Method& method) const {
     const auto composer = composers_.find(&method);
     return composer == composers_.end() ? Target{} : Target{composer->second.get(), "facade"};
   }
-  const std::string cluster(config::ClusterOf(*method.service, config_->config));
-  rpc::Handler* const handler = HandlerOf(cluster);
-  return handler == nullptr ? Target{} : Target{handler, cluster};
+  const auto chain = chains_.find(&method);
+  if (chain == chains_.end()) return {};
+  return {&chain->second.first(), std::string(config::ClusterOf(*method.service, config_->config))};
 }
 
 const compose::Plan* Snapshot::PlanOf(const schema::Method& method) const {

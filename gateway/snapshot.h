@@ -17,6 +17,7 @@
 #include "gateway/schema/diagnostics.h"
 #include "gateway/schema/schema.h"
 #include "gateway/upstream/cluster.h"
+#include "gateway/upstream/safeguards.h"
 #include "gateway/upstream/transport.h"
 
 namespace portico {
@@ -54,6 +55,8 @@ class Snapshot {
   const std::map<std::string, std::shared_ptr<upstream::Cluster>>& clusters() const { return clusters_; }
   // The public keys of all frontends' identities as a JWK set, for services: what /jwks.json answers.
   std::string IdentityKeys() const;
+  // What stands before each of them, by the same names.
+  const std::map<std::string, std::shared_ptr<upstream::Safeguards>>& safeguards() const { return safeguards_; }
   // nullptr when there is none of that name.
   Frontend* FindFrontend(absl::string_view name) const;
   // How a facade method is composed; nullptr for others.
@@ -62,6 +65,8 @@ class Snapshot {
  private:
   Snapshot() : projections_(compose::IsFilledByGateway) {}
   void BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics);
+  // The way of every method's calls to its cluster.
+  void BuildChains(const SnapshotInputs& inputs);
   void BuildComposers(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics);
   // The composer of a facade's method, and before it those of the facades it is composed of, which must not be in
   // `open`; nullptr after a mistake.
@@ -76,6 +81,8 @@ class Snapshot {
   std::shared_ptr<const schema::Schema> schema_;
   std::map<std::string, std::shared_ptr<upstream::Cluster>> clusters_;          // shared with later snapshots
   std::map<std::string, std::unique_ptr<access::Introduction>> introductions_;  // by the cluster's name
+  std::map<std::string, std::shared_ptr<upstream::Safeguards>> safeguards_;     // shared, too
+  absl::flat_hash_map<const schema::Method*, upstream::CallChain> chains_;
   compose::Projections projections_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<const compose::Plan>> plans_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<compose::Composer>> composers_;

@@ -8,6 +8,8 @@ Context::Context(Context& parent, net::Deadline deadline)
     : worker_(parent.worker_),
       deadline_(std::min(deadline, parent.deadline_)),
       cancelled_(parent.cancelled_),
+      optional_(parent.optional_),
+      sparing_(parent.sparing_),
       parent_(&parent),
       metadata_(parent.metadata_),
       headers_(parent.headers_),

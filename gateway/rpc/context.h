@@ -60,9 +60,24 @@ class Context {
   const transcode::FieldSelection* selection() const { return selection_; }
   void set_selection(const transcode::FieldSelection* selection) { selection_ = selection; }
 
+  // The call is for something the answer can do without: where room is short it is refused first. Inherited by
+  // children.
+  bool optional() const { return optional_; }
+  void set_optional() { optional_ = true; }
+
+  // The gateway is close to its own limits: what an answer can do without is not even called for. Inherited by
+  // children.
+  bool sparing() const { return sparing_; }
+  void set_sparing() { sparing_ = true; }
+
+  // How long ago the reply was made, when a cache had it; zero otherwise.
+  net::Clock::duration reply_age() const { return reply_age_; }
+  void set_reply_age(net::Clock::duration age) { reply_age_ = age; }
+
   // The metadata of the failure this call ended with; nullptr when no service sent any. A reply has its own.
   const FailureMetadata* failure_metadata() const { return failure_metadata_.get(); }
   void set_failure_metadata(std::unique_ptr<FailureMetadata> metadata) { failure_metadata_ = std::move(metadata); }
+  std::unique_ptr<FailureMetadata> take_failure_metadata() { return std::move(failure_metadata_); }
 
   // Keeps what the call was routed by (the snapshot: schema, plans, clusters) alive until it is over.
   const std::shared_ptr<const void>& pin() const { return pin_; }
@@ -74,6 +89,8 @@ class Context {
   net::Worker* worker_;
   net::Deadline deadline_;
   bool cancelled_ = false;
+  bool optional_ = false;
+  bool sparing_ = false;
   Context* parent_ = nullptr;
   std::vector<Context*> children_;
   class CancelCallback* callbacks_ = nullptr;  // intrusive list
@@ -82,6 +99,7 @@ class Context {
   const Attributes* headers_ = nullptr;
   const Attributes* claims_ = nullptr;
   const transcode::FieldSelection* selection_ = nullptr;
+  net::Clock::duration reply_age_{};
   std::unique_ptr<FailureMetadata> failure_metadata_;
   std::shared_ptr<const void> pin_;
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
 namespace portico::rpc {
@@ -36,6 +38,9 @@ constexpr CodeRow kCodes[] = {
     {"UNAUTHENTICATED", 401},
 };
 
+constexpr absl::string_view kBreakerOpen = "breaker_open";
+constexpr absl::string_view kShed = "shed";
+
 const CodeRow& RowOf(absl::StatusCode code) {
   const int number = static_cast<int>(code);
   constexpr int kUnknown = 2;
@@ -59,6 +64,30 @@ int HttpStatusOf(const absl::Status& status) {
 absl::Status WithHttpStatus(absl::Status status, int http_status) {
   status.SetPayload(kHttpStatusPayload, absl::Cord(absl::StrCat(http_status)));
   return status;
+}
+
+absl::Status Refused(absl::string_view message, absl::string_view reason, std::chrono::nanoseconds retry_after) {
+  absl::Status status = absl::UnavailableError(message);
+  status.SetPayload(kOmissionPayload, absl::Cord(reason));
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(
+      std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(retry_after).count()));
+  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord(info.SerializeAsString()));
+  return status;
+}
+
+bool IsRefused(const absl::Status& status) {
+  return status.GetPayload(kOmissionPayload).has_value();
+}
+
+absl::Status NotSent(absl::string_view message) {
+  absl::Status status = absl::UnavailableError(message);
+  status.SetPayload(kNotSentPayload, absl::Cord());
+  return status;
+}
+
+bool IsNotSent(const absl::Status& status) {
+  return status.GetPayload(kNotSentPayload).has_value();
 }
 
 absl::string_view CodeName(absl::StatusCode code) {
@@ -89,7 +118,7 @@ std::vector<Detail> DetailsOf(const absl::Status& status) {
   }
   const size_t own = details.size();
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
-    if (url == kServiceStatusPayload || url == kHttpStatusPayload) return;
+    if (url == kServiceStatusPayload || absl::StartsWith(url, "portico/")) return;
     details.push_back({std::string(url), std::string(value)});
   });
   // absl keeps payloads in no promised order.
@@ -99,6 +128,9 @@ std::vector<Detail> DetailsOf(const absl::Status& status) {
 }
 
 absl::string_view OmissionReason(const absl::Status& status) {
+  if (const absl::optional<absl::Cord> payload = status.GetPayload(kOmissionPayload)) {
+    return *payload == kShed ? kShed : kBreakerOpen;
+  }
   if (HttpStatusOf(status) == 502) return "malformed";
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:

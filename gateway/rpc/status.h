@@ -1,6 +1,7 @@
 #ifndef PORTICO_GATEWAY_RPC_STATUS_H_
 #define PORTICO_GATEWAY_RPC_STATUS_H_
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,13 @@ namespace portico::rpc {
 //  - keyed by any other "type.googleapis.com/...": one detail of that type, serialized;
 //  - keyed kHttpStatusPayload: decimal digits of the HTTP status to answer with, where the code's own would mislead
 //  (405, 413, 415,
-//    431, 502). Never sent to clients.
+//    431, 502). Never sent to clients, as all that begins with "portico/";
+//  - keyed kOmissionPayload: what OmissionReason() says of it, where the gateway itself refused the call;
+//  - keyed kNotSentPayload: no server has seen the call, so that it may be sent again whatever it does.
 inline constexpr char kServiceStatusPayload[] = "type.googleapis.com/google.rpc.Status";
 inline constexpr char kHttpStatusPayload[] = "portico/http-status";
+inline constexpr char kOmissionPayload[] = "portico/omission";
+inline constexpr char kNotSentPayload[] = "portico/not-sent";
 
 // The HTTP status of a google.rpc.Code, by the table in google/rpc/code.proto. CANCELLED is 499.
 int HttpStatusOfCode(absl::StatusCode code);
@@ -27,6 +32,15 @@ int HttpStatusOf(const absl::Status& status);
 
 // `status` to be answered with `http_status`.
 absl::Status WithHttpStatus(absl::Status status, int http_status);
+
+// UNAVAILABLE by the gateway's own decision, before any server was asked: `reason` is breaker_open or shed. Clients are
+// told by google.rpc.RetryInfo, and by Retry-After, when to come back: in whole seconds, rounded up, at least one.
+absl::Status Refused(absl::string_view message, absl::string_view reason, std::chrono::nanoseconds retry_after);
+bool IsRefused(const absl::Status& status);
+
+// UNAVAILABLE that is known not to have reached a server.
+absl::Status NotSent(absl::string_view message);
+bool IsNotSent(const absl::Status& status);
 
 // "NOT_FOUND" and so on; numbers outside the published ones are UNKNOWN.
 absl::string_view CodeName(absl::StatusCode code);
@@ -45,7 +59,7 @@ struct Detail {
 std::vector<Detail> DetailsOf(const absl::Status& status);
 
 // Why a part of a composed answer was left out, from the error it failed with: unavailable, deadline, malformed,
-// denied, not_found or failed (the design's list; the composer itself names the rest).
+// denied, not_found, breaker_open, shed or failed (the design's list; the composer itself names the rest).
 absl::string_view OmissionReason(const absl::Status& status);
 
 }  // namespace portico::rpc

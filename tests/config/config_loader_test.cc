@@ -332,6 +332,23 @@ INSTANTIATE_TEST_SUITE_P(
     NameOf);
 
 INSTANTIATE_TEST_SUITE_P(
+    Safeguards, BrokenConfigTest,
+    ::testing::Values(
+        Case{"BreakerRatioOfAHundred", "clusters: { a: { target: 'h:1', breaker: { failure_ratio: 50 } } }\n",
+             "1:59: clusters.a.breaker.failure_ratio: expected a share, more than 0 and at most 1\n"},
+        Case{"BreakerWithoutProbes", "clusters: { a: { target: 'h:1', breaker: { probes: 0 } } }\n",
+             "1:52: clusters.a.breaker.probes: expected 1 to 1000\n"},
+        Case{"BreakerThatNeverCounts", "clusters: { a: { target: 'h:1', breaker: { min_calls: 0 } } }\n",
+             "1:55: clusters.a.breaker.min_calls: expected 1 to 1000000\n"},
+        Case{"BreakerWindowOfADay", "clusters: { a: { target: 'h:1', breaker: { window: 24h } } }\n",
+             "1:52: clusters.a.breaker.window: expected 100ms to 1h\n"},
+        Case{"BreakerOpenForNoTime", "clusters: { a: { target: 'h:1', breaker: { open_for: 0s } } }\n",
+             "1:54: clusters.a.breaker.open_for: expected 1ms to 1h\n"},
+        Case{"SlowRatioOfNothingSlow", "clusters: { a: { target: 'h:1', breaker: { slow_ratio: 0.5 } } }\n",
+             "1:56: clusters.a.breaker.slow_ratio: only goes with \"slow_call\", which says what slow is\n"}),
+    NameOf);
+
+INSTANTIATE_TEST_SUITE_P(
     Unsupported, BrokenConfigTest,
     ::testing::Values(
         Case{"EtcdTarget", "clusters: { a: { target: 'etcd:///x' } }\n",
@@ -350,7 +367,6 @@ INSTANTIATE_TEST_SUITE_P(
              "    max_concurrent: 1000\n",
              "4:5: clusters.a: health is not supported by this version\n"
              "5:5: clusters.a: eject is not supported by this version\n"
-             "6:5: clusters.a: breaker is not supported by this version\n"
              "7:5: clusters.a: retry is not supported by this version\n"
              "8:21: clusters.a: max_concurrent is not supported by this version\n"},
         Case{"KeysByUrl",

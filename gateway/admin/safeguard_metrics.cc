@@ -1,0 +1,86 @@
+#include "gateway/admin/safeguard_metrics.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+namespace portico::admin {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+using State = upstream::CircuitBreaker::State;
+
+MetricFamily Family(const char* name, const char* help, MetricType type) {
+  MetricFamily family;
+  family.name = name;
+  family.help = help;
+  family.type = type;
+  return family;
+}
+
+void AddValue(MetricFamily* family, Labels labels, double value) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  if (family->type == MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    metric.gauge.value = value;
+  }
+  family->metric.push_back(std::move(metric));
+}
+
+double NumberOf(State state) {
+  return state == State::kOpen ? 2 : state == State::kHalfOpen ? 1 : 0;
+}
+
+class SafeguardCollectable final : public prometheus::Collectable {
+ public:
+  explicit SafeguardCollectable(std::function<SafeguardsByCluster()> safeguards) : safeguards_(std::move(safeguards)) {}
+
+  std::vector<MetricFamily> Collect() const override {
+    MetricFamily state = Family("portico_breaker_state", "0 closed, 1 half-open, 2 open", MetricType::Gauge);
+    MetricFamily opened = Family("portico_breaker_opened_total", "How often a breaker opened", MetricType::Counter);
+    MetricFamily refused =
+        Family("portico_breaker_refused_total", "Calls refused by an open breaker", MetricType::Counter);
+    for (const auto& [name, safeguards] : safeguards_()) {
+      for (const auto& [rpc, breaker] : safeguards->Breakers()) {
+        const Labels labels = {{"cluster", name}, {"rpc", rpc}};
+        AddValue(&state, labels, NumberOf(breaker.state));
+        AddValue(&opened, labels, static_cast<double>(breaker.opened));
+        AddValue(&refused, labels, static_cast<double>(breaker.refused));
+      }
+    }
+    return {state, opened, refused};
+  }
+
+ private:
+  const std::function<SafeguardsByCluster()> safeguards_;
+};
+
+}  // namespace
+
+std::shared_ptr<prometheus::Collectable> SafeguardMetrics(std::function<SafeguardsByCluster()> safeguards) {
+  return std::make_shared<SafeguardCollectable>(std::move(safeguards));
+}
+
+std::string SafeguardsJson(const upstream::Safeguards& safeguards) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const auto& [rpc, breaker] : safeguards.Breakers()) {
+    json["breakers"].push_back({{"rpc", rpc},
+                                {"state", upstream::NameOf(breaker.state)},
+                                {"calls", breaker.calls},
+                                {"failures", breaker.failures},
+                                {"slow", breaker.slow},
+                                {"opened", breaker.opened},
+                                {"refused", breaker.refused}});
+  }
+  return json.dump();
+}
+
+}  // namespace portico::admin

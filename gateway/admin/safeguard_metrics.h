@@ -1,0 +1,30 @@
+#ifndef PORTICO_GATEWAY_ADMIN_SAFEGUARD_METRICS_H_
+#define PORTICO_GATEWAY_ADMIN_SAFEGUARD_METRICS_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "gateway/upstream/safeguards.h"
+
+namespace prometheus {
+class Collectable;
+}
+
+namespace portico::admin {
+
+// What clusters are guarded by, by the clusters' names.
+using SafeguardsByCluster = std::map<std::string, std::shared_ptr<upstream::Safeguards>>;
+
+// portico_breaker_state{cluster,rpc} (0 closed, 1 half-open, 2 open), portico_breaker_opened_total,
+// portico_breaker_refused_total. `safeguards` gives those in use; it is called with every collection.
+std::shared_ptr<prometheus::Collectable> SafeguardMetrics(std::function<SafeguardsByCluster()> safeguards);
+
+// What /clusters says of one of them: {"breakers":[{"rpc":...,"state":"open","calls":...,...}]}, as JSON text. Empty
+// objects and lists are left out.
+std::string SafeguardsJson(const upstream::Safeguards& safeguards);
+
+}  // namespace portico::admin
+
+#endif  // PORTICO_GATEWAY_ADMIN_SAFEGUARD_METRICS_H_

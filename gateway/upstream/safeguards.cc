@@ -1,0 +1,41 @@
+#include "gateway/upstream/safeguards.h"
+
+#include <algorithm>
+
+#include "gateway/upstream/breaker.h"
+
+namespace portico::upstream {
+namespace {
+
+// How long a call must have taken to count when its caller gave up: what the configuration calls slow, or this.
+constexpr std::chrono::seconds kFairTime(1);
+
+}  // namespace
+
+CallChain Safeguards::Chain(const schema::Method& method, rpc::Handler& cluster) {
+  CallChain chain(cluster);
+  if (options_.breaker.has_value()) {
+    const net::Clock::duration slow = options_.breaker->slow_call;
+    const net::Clock::duration fair =
+        slow > net::Clock::duration::zero() ? slow : std::min<net::Clock::duration>(kFairTime, options_.timeout);
+    chain.Prepend(std::make_unique<Breaker>(BreakerOf(method.full_name), fair, chain.first()));
+  }
+  return chain;
+}
+
+std::shared_ptr<CircuitBreaker> Safeguards::BreakerOf(const std::string& method) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::shared_ptr<CircuitBreaker>& breaker = breakers_[method];
+  if (breaker == nullptr) breaker = std::make_shared<CircuitBreaker>(*options_.breaker, workers_);
+  return breaker;
+}
+
+std::map<std::string, CircuitBreaker::Reading> Safeguards::Breakers() const {
+  const net::Deadline now = net::Clock::now();
+  std::map<std::string, CircuitBreaker::Reading> readings;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& [method, breaker] : breakers_) readings.emplace(method, breaker->Read(now));
+  return readings;
+}
+
+}  // namespace portico::upstream

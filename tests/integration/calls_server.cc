@@ -1,0 +1,131 @@
+// A server of shop.calls.v1: fails, is slow and counts as the requests say:
+//   calls-server --listen HOST:PORT
+#include <grpcpp/alarm.h>
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <cstring>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "shop/calls/v1/calls.grpc.pb.h"
+
+namespace {
+
+namespace v1 = shop::calls::v1;
+
+// Counts by key, for both services.
+class Counts {
+ public:
+  int Add(const std::string& key) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return ++counts_[key];
+  }
+  int Get(const std::string& key) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return counts_[key];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, int> counts_;
+};
+
+class Calls final : public v1::CallService::CallbackService {
+ public:
+  explicit Calls(Counts& counts) : counts_(counts) {}
+
+ private:
+  using Context = grpc::CallbackServerContext;
+
+  class Answering final : public grpc::ServerUnaryReactor {
+   public:
+    Answering(Context* context, int call, const v1::Ask& ask, v1::Told* told) {
+      told->set_key(ask.key());
+      told->set_calls(call);
+      for (const auto& [key, value] : context->client_metadata()) {
+        if (key == "authorization") told->set_caller(std::string(value.data(), value.size()));
+      }
+      if (ask.fail() != 0 && (ask.fail_first() == 0 || call <= ask.fail_first())) {
+        if (!ask.pushback().empty()) context->AddTrailingMetadata("grpc-retry-pushback-ms", ask.pushback());
+        status_ = grpc::Status(static_cast<grpc::StatusCode>(ask.fail()), "as told");
+      }
+      const bool slow = ask.delay_ms() > 0 && (ask.delay_first() == 0 || call <= ask.delay_first());
+      if (!slow) {
+        Finish(status_);
+        return;
+      }
+      alarm_.Set(std::chrono::system_clock::now() + std::chrono::milliseconds(ask.delay_ms()),
+                 [this](bool) { Finish(status_); });
+    }
+    void OnCancel() override { alarm_.Cancel(); }
+    void OnDone() override { delete this; }
+
+   private:
+    grpc::Alarm alarm_;
+    grpc::Status status_;
+  };
+
+  grpc::ServerUnaryReactor* Answer(Context* context, const v1::Ask* ask, v1::Told* told) {
+    return new Answering(context, counts_.Add(ask->key()), *ask, told);
+  }
+  grpc::ServerUnaryReactor* Read(Context* context, const v1::Ask* ask, v1::Told* told) override {
+    return Answer(context, ask, told);
+  }
+  grpc::ServerUnaryReactor* Extra(Context* context, const v1::Ask* ask, v1::Told* told) override {
+    return Answer(context, ask, told);
+  }
+  grpc::ServerUnaryReactor* Write(Context* context, const v1::Ask* ask, v1::Told* told) override {
+    return Answer(context, ask, told);
+  }
+  grpc::ServerUnaryReactor* WriteOnce(Context* context, const v1::Ask* ask, v1::Told* told) override {
+    return Answer(context, ask, told);
+  }
+  grpc::ServerUnaryReactor* Hedged(Context* context, const v1::Ask* ask, v1::Told* told) override {
+    return Answer(context, ask, told);
+  }
+
+  Counts& counts_;
+};
+
+class Counting final : public v1::CountService::Service {
+ public:
+  explicit Counting(Counts& counts) : counts_(counts) {}
+
+ private:
+  grpc::Status Count(grpc::ServerContext*, const v1::Ask* ask, v1::Told* told) override {
+    told->set_key(ask->key());
+    told->set_calls(counts_.Get(ask->key()));
+    return grpc::Status::OK;
+  }
+
+  Counts& counts_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3 || std::strcmp(argv[1], "--listen") != 0) {
+    std::cerr << "usage: calls-server --listen HOST:PORT" << std::endl;
+    return 2;
+  }
+  Counts counts;
+  Calls calls(counts);
+  Counting counting(counts);
+  grpc::ServerBuilder builder;
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  int port = 0;
+  builder.AddListeningPort(argv[2], grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&calls);
+  builder.RegisterService(&counting);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    std::cerr << "calls-server: cannot listen on " << argv[2] << std::endl;
+    return 1;
+  }
+  std::cerr << "{\"event\":\"listening\",\"address\":\"127.0.0.1:" << port << "\"}" << std::endl;
+  server->Wait();
+}
