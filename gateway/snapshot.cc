@@ -17,6 +17,7 @@
 #include "gateway/net/tls.h"
 #include "gateway/protocol/success.h"
 #include "gateway/routing/rule_check.h"
+#include "gateway/upstream/call_policy.h"
 
 namespace portico {
 namespace {
@@ -60,6 +61,7 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
   routing::CheckRules(*snapshot->schema_, diagnostics);
   protocol::CheckSuccess(*snapshot->schema_, diagnostics);
   access::CheckPolicies(*snapshot->schema_, diagnostics);
+  upstream::CheckCallPolicies(*snapshot->schema_, diagnostics);
   config::CheckConfig(loaded, *snapshot->schema_, complete, diagnostics);
   snapshot->BuildClusters(inputs, diagnostics);
   const auto& frontends = loaded.config.frontends();

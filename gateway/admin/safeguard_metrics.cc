@@ -48,7 +48,24 @@ class SafeguardCollectable final : public prometheus::Collectable {
     MetricFamily opened = Family("portico_breaker_opened_total", "How often a breaker opened", MetricType::Counter);
     MetricFamily refused =
         Family("portico_breaker_refused_total", "Calls refused by an open breaker", MetricType::Counter);
+    MetricFamily retries = Family("portico_retries_total", "Calls made again after a failure", MetricType::Counter);
+    MetricFamily hedges =
+        Family("portico_hedges_total", "Calls made again since the first took long", MetricType::Counter);
+    MetricFamily over_budget = Family("portico_retries_over_budget_total",
+                                      "Calls not made again since the retry budget was empty", MetricType::Counter);
+    MetricFamily in_flight =
+        Family("portico_cluster_in_flight", "Calls in flight, of max_concurrent", MetricType::Gauge);
+    MetricFamily shed = Family("portico_cluster_shed_total", "Calls beyond max_concurrent", MetricType::Counter);
     for (const auto& [name, safeguards] : safeguards_()) {
+      const Labels cluster = {{"cluster", name}};
+      const upstream::RetryCounts& counts = safeguards->retries();
+      AddValue(&retries, cluster, static_cast<double>(counts.retries.load(std::memory_order_relaxed)));
+      AddValue(&hedges, cluster, static_cast<double>(counts.hedges.load(std::memory_order_relaxed)));
+      AddValue(&over_budget, cluster, static_cast<double>(counts.over_budget.load(std::memory_order_relaxed)));
+      if (const upstream::ConcurrencyLimit* limit = safeguards->limit()) {
+        AddValue(&in_flight, cluster, static_cast<double>(limit->in_flight()));
+        AddValue(&shed, cluster, static_cast<double>(limit->shed()));
+      }
       for (const auto& [rpc, breaker] : safeguards->Breakers()) {
         const Labels labels = {{"cluster", name}, {"rpc", rpc}};
         AddValue(&state, labels, NumberOf(breaker.state));
@@ -56,7 +73,7 @@ class SafeguardCollectable final : public prometheus::Collectable {
         AddValue(&refused, labels, static_cast<double>(breaker.refused));
       }
     }
-    return {state, opened, refused};
+    return {state, opened, refused, retries, hedges, over_budget, in_flight, shed};
   }
 
  private:
@@ -79,6 +96,10 @@ std::string SafeguardsJson(const upstream::Safeguards& safeguards) {
                                 {"slow", breaker.slow},
                                 {"opened", breaker.opened},
                                 {"refused", breaker.refused}});
+  }
+  if (const upstream::ConcurrencyLimit* limit = safeguards.limit()) {
+    json["in_flight"] = limit->in_flight();
+    json["max_concurrent"] = safeguards.options().max_concurrent;
   }
   return json.dump();
 }

@@ -18,11 +18,13 @@ namespace portico::admin {
 using SafeguardsByCluster = std::map<std::string, std::shared_ptr<upstream::Safeguards>>;
 
 // portico_breaker_state{cluster,rpc} (0 closed, 1 half-open, 2 open), portico_breaker_opened_total,
-// portico_breaker_refused_total. `safeguards` gives those in use; it is called with every collection.
+// portico_breaker_refused_total; portico_retries_total{cluster}, portico_hedges_total,
+// portico_retries_over_budget_total, portico_cluster_in_flight and portico_cluster_shed_total. `safeguards` gives those
+// in use; it is called with every collection.
 std::shared_ptr<prometheus::Collectable> SafeguardMetrics(std::function<SafeguardsByCluster()> safeguards);
 
-// What /clusters says of one of them: {"breakers":[{"rpc":...,"state":"open","calls":...,...}]}, as JSON text. Empty
-// objects and lists are left out.
+// What /clusters says of one of them: {"breakers":[{"rpc":...,"state":"open","calls":...,...}],
+// "in_flight":3,"max_concurrent":100}, as JSON text. What there is none of is left out.
 std::string SafeguardsJson(const upstream::Safeguards& safeguards);
 
 }  // namespace portico::admin

@@ -1,5 +1,6 @@
 #include "gateway/compose/composer.h"
 
+#include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <memory>
 #include <utility>
@@ -11,7 +12,40 @@ namespace {
 
 using Timer = boost::asio::basic_waitable_timer<net::Clock, boost::asio::wait_traits<net::Clock>, net::Executor>;
 
+// Marks the parts that are required, those that a required one needs, and those that may share their call with one.
+void MarkNeeded(const MessagePlan& plan, std::vector<bool>* needed) {
+  // What is needed by a part may need others itself: as often as there are parts is enough.
+  for (size_t round = 0; round < plan.parts.size(); ++round) {
+    for (const Part& part : plan.parts) {
+      const bool leads_to_needed = std::any_of(part.needed_by.begin(), part.needed_by.end(), [&](int next) {
+        return (*needed)[static_cast<size_t>(plan.parts[static_cast<size_t>(next)].id)];
+      });
+      if (part.required || leads_to_needed) (*needed)[static_cast<size_t>(part.id)] = true;
+    }
+  }
+  for (const Part& part : plan.parts) {
+    if (part.elements != nullptr) MarkNeeded(*part.elements, needed);
+  }
+}
+
+std::vector<bool> NeededParts(const Plan& plan) {
+  std::vector<bool> needed(static_cast<size_t>(plan.part_count));
+  MarkNeeded(plan.root, &needed);
+  const std::vector<const Part*> parts = plan.Parts();
+  for (const Part* part : parts) {
+    const bool shares =
+        part->shareable && std::any_of(parts.begin(), parts.end(), [&](const Part* other) {
+          return other->shareable && other->method == part->method && needed[static_cast<size_t>(other->id)];
+        });
+    if (shares) needed[static_cast<size_t>(part->id)] = true;
+  }
+  return needed;
+}
+
 }  // namespace
+
+Composer::Composer(const Plan& plan, std::vector<rpc::Handler*> handlers, size_t workers)
+    : plan_(plan), handlers_(std::move(handlers)), needed_(NeededParts(plan)), history_(plan, workers) {}
 
 Async<absl::StatusOr<rpc::Reply>> Composer::Call(const rpc::Method& method, rpc::Payload request,
                                                  rpc::Context& context) {
@@ -19,7 +53,7 @@ Async<absl::StatusOr<rpc::Reply>> Composer::Call(const rpc::Method& method, rpc:
   const absl::Duration declared = plan_.method->timeout;
   const absl::Duration timeout = declared == absl::InfiniteDuration() ? kDefaultTimeout : declared;
   context.ShortenDeadline(net::After(net::Clock::now(), absl::ToChronoNanoseconds(timeout)));
-  const auto run = std::make_shared<Run>(plan_, handlers_, history_, std::move(request), context);
+  const auto run = std::make_shared<Run>(plan_, handlers_, needed_, history_, std::move(request), context);
   {
     rpc::CancelCallback cancelled(context, [&run] { run->finished().Set(); });
     Timer timer(context.worker().executor());

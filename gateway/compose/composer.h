@@ -19,6 +19,8 @@ namespace portico::compose {
 // - Parts that make the same call share it. Optional parts that would come in too late, going by their recent times,
 // are
 //   not called.
+// - Calls for parts that the answer can do without are Context::optional(); where the context is sparing() they are not
+//   made, and the parts are "shed".
 // - Parts outside Context::selection() are not called, unless a selected one needs them.
 //
 // Replies are checked structurally (CheckWire) before they are used; one that is malformed is a failed part. Calls that
@@ -27,8 +29,7 @@ class Composer final : public rpc::Handler {
  public:
   // `handlers` answer the parts' methods, by Part::id. Plan and handlers outlive the composer. Workers' indexes are
   // below `workers`.
-  Composer(const Plan& plan, std::vector<rpc::Handler*> handlers, size_t workers = 1)
-      : plan_(plan), handlers_(std::move(handlers)), history_(plan, workers) {}
+  Composer(const Plan& plan, std::vector<rpc::Handler*> handlers, size_t workers = 1);
 
   Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
                                          rpc::Context& context) override;
@@ -39,6 +40,7 @@ class Composer final : public rpc::Handler {
  private:
   const Plan& plan_;
   const std::vector<rpc::Handler*> handlers_;
+  const std::vector<bool> needed_;  // by Part::id: without it there is no answer
   History history_;
 };
 

@@ -41,10 +41,11 @@ void AppendBound(const WirePath& target, const WireValues& values, std::string* 
 
 }  // namespace
 
-Run::Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, History& history, rpc::Payload request,
-         rpc::Context& context)
+Run::Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, const std::vector<bool>& needed,
+         History& history, rpc::Payload request, rpc::Context& context)
     : plan_(plan),
       handlers_(handlers),
+      needed_(needed),
       history_(history),
       times_(history.times(context.worker().index())),
       request_(std::move(request)),

@@ -28,8 +28,9 @@ namespace portico::compose {
 class Run : public std::enable_shared_from_this<Run> {
  public:
   // `context` is the request's; it is not looked at any more once Close() was called.
-  Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, History& history, rpc::Payload request,
-      rpc::Context& context);
+  // `needed` says by Part::id without which parts there is no answer.
+  Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, const std::vector<bool>& needed, History& history,
+      rpc::Payload request, rpc::Context& context);
 
   // Starts every call that needs nothing but the request. `finished()` is set when no call is left, or one that was
   // required has failed: possibly at once.
@@ -175,6 +176,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
   const Plan& plan_;
   const std::vector<rpc::Handler*>& handlers_;
+  const std::vector<bool>& needed_;
   History& history_;
   PartTimes& times_;
   const rpc::Payload request_;

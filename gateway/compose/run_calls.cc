@@ -165,6 +165,12 @@ Async<absl::StatusOr<Run::Fetched>> Run::Fetch(const MessagePlan& plan, const Pa
   const net::Deadline began = net::Clock::now();
   try {
     rpc::Context call(context_, CallDeadline(plan, part));
+    if (!needed_[static_cast<size_t>(part.id)]) {
+      if (call.sparing()) {
+        co_return rpc::Refused(absl::StrCat("there is no room for ", part.path), "shed", std::chrono::seconds(1));
+      }
+      call.set_optional();
+    }
     absl::StatusOr<rpc::Reply> reply =
         co_await handlers_[static_cast<size_t>(part.id)]->Call(*part.method, std::move(request), call);
     // A call that was given up has taken at least so long; one that failed otherwise tells nothing.

@@ -22,6 +22,8 @@ class SafeguardChecker {
     for (const auto& [name, cluster] : sorted) {
       const std::string key = absl::StrCat("clusters.", name);
       if (cluster->has_breaker()) CheckBreaker(cluster->breaker(), key + ".breaker");
+      if (cluster->has_retry()) CheckRetry(cluster->retry(), key + ".retry");
+      CheckCount(key + ".max_concurrent", cluster->max_concurrent(), 1000000);
     }
   }
 
@@ -56,6 +58,32 @@ class SafeguardChecker {
     }
     CheckDuration(key + ".open_for", breaker.open_for(), absl::Milliseconds(1), absl::Hours(1));
     CheckCount(key + ".probes", breaker.probes(), 1000);
+  }
+
+  void CheckRetry(const Retry& retry, const std::string& key) {
+    CheckCount(key + ".attempts", retry.attempts(), 10);
+    for (int i = 0; i < retry.on_size(); ++i) {
+      if (IsWorthNaming(retry.on(i))) continue;
+      Fail(absl::StrCat(key, ".on[", i, "]"),
+           absl::StrCat("expected UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNKNOWN, DATA_LOSS, "
+                        "DEADLINE_EXCEEDED or FAILED_PRECONDITION, found \"",
+                        retry.on(i), "\""));
+    }
+    CheckRatio(key + ".budget", retry.budget());
+    CheckDuration(key + ".backoff", retry.backoff(), absl::Milliseconds(1), absl::Minutes(1));
+    CheckDuration(key + ".max_backoff", retry.max_backoff(), absl::Milliseconds(1), absl::Minutes(1));
+    const absl::Duration backoff = retry.has_backoff() ? ToDuration(retry.backoff()) : absl::Milliseconds(25);
+    if (retry.has_max_backoff() && ToDuration(retry.max_backoff()) < backoff) {
+      Fail(key + ".max_backoff", "is less than the backoff");
+    }
+  }
+  // Codes that another call may change; a service that says NOT_FOUND will say so again.
+  static bool IsWorthNaming(absl::string_view code) {
+    for (const absl::string_view known : {"UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED", "INTERNAL", "UNKNOWN",
+                                          "DATA_LOSS", "DEADLINE_EXCEEDED", "FAILED_PRECONDITION"}) {
+      if (code == known) return true;
+    }
+    return false;
   }
 
   const LoadedConfig& loaded_;

@@ -5,8 +5,8 @@
 
 namespace portico::config {
 
-// Checks what clusters say of breakers. Of a file that could not be read cleanly nothing is said to be zero: the reason
-// has been reported.
+// Checks what clusters say of breakers, retries and how many calls there may be at once. Of a file that could not be
+// read cleanly nothing is said to be zero: the reason has been reported.
 void CheckSafeguardValues(const LoadedConfig& loaded, schema::Diagnostics& diagnostics);
 
 }  // namespace portico::config

@@ -24,8 +24,6 @@ constexpr Feature<Cluster> kClusterFeatures[] = {
     {"balance", "balance hash", [](const Cluster& c) { return c.balance().has_hash(); }},
     {"health", "health", [](const Cluster& c) { return c.has_health(); }},
     {"eject", "eject", [](const Cluster& c) { return c.has_eject(); }},
-    {"retry", "retry", [](const Cluster& c) { return c.has_retry(); }},
-    {"max_concurrent", "max_concurrent", [](const Cluster& c) { return c.max_concurrent() > 0; }},
 };
 
 constexpr Feature<Frontend> kFrontendFeatures[] = {

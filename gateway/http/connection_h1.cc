@@ -299,6 +299,9 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, si
       next = co_await Refuse(absl::UnavailableError("too many requests at once"), &request, http11,
                              keeps_alive && !streams_body);
     } else {
+      // Before whole requests are refused, what answers can do without is.
+      const int64_t most = site_->limits.in_flight;
+      if (in_flight.before() >= most - most / 5) request.context.set_sparing();
       if (ahead_.size() < kAheadBytes) {
         StartRead();
       } else if (body_ != nullptr) {

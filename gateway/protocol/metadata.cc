@@ -76,7 +76,7 @@ rpc::Metadata RequestMetadata(const http::Request& request, const MetadataNames&
 void AddMetadata(const rpc::Metadata& metadata, absl::string_view prefix, const MetadataNames& names,
                  http::ResponseHeaders* headers) {
   for (const auto& [key, value] : metadata) {
-    if (key == kHttpCode) continue;
+    if (key == kHttpCode || absl::StartsWith(key, "grpc-")) continue;  // for the gateway itself
     std::string name = AnyMatches(names.response, key) ? key : absl::StrCat(prefix, key);
     // Header names are shown the way people write them: Grpc-Metadata-Request-Cost.
     bool start = true;

@@ -33,7 +33,7 @@ absl::Status StatusOfHttp(int http_status) {
 absl::Status StatusOfReset(uint32_t code, bool deadline_passed) {
   switch (code) {
     case NGHTTP2_REFUSED_STREAM:
-      return Unavailable();
+      return Unreached();
     case NGHTTP2_CANCEL:
       return deadline_passed ? TooLate() : absl::CancelledError("the service cancelled the call");
     case NGHTTP2_ENHANCE_YOUR_CALM:
@@ -47,6 +47,10 @@ absl::Status StatusOfReset(uint32_t code, bool deadline_passed) {
 
 absl::Status Unavailable() {
   return absl::UnavailableError("the service is unavailable");
+}
+
+absl::Status Unreached() {
+  return rpc::NotSent("the service is unavailable");
 }
 
 absl::Status TooLate() {

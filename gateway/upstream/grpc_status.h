@@ -20,6 +20,8 @@ absl::Status StatusOfReset(uint32_t code, bool deadline_passed);
 
 // The words used wherever a transport ends a call by itself.
 absl::Status Unavailable();
+// The same of a call that no server has seen.
+absl::Status Unreached();
 absl::Status TooLate();
 absl::Status Cancelled();
 // An answer that breaks the protocol: 502 to REST clients.

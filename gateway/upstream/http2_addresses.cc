@@ -64,7 +64,7 @@ Async<absl::StatusOr<std::shared_ptr<Http2Channel>>> Http2Addresses::Pick(std::s
       if (!waiter.woken) std::erase(self->waiting_, &waiter);
       if (context.cancelled()) co_return Cancelled();
     }
-    if (self->servers_.empty()) co_return context.deadline() <= net::Clock::now() ? TooLate() : Unavailable();
+    if (self->servers_.empty()) co_return context.deadline() <= net::Clock::now() ? TooLate() : Unreached();
   }
   co_return self->Next();
 }

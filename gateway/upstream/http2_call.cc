@@ -141,6 +141,8 @@ void Http2Call::ProtocolHeader(absl::string_view name, absl::string_view value) 
     grpc_message_ = DecodeGrpcMessage(value);
   } else if (name == "grpc-status-details-bin") {
     if (!absl::Base64Unescape(value, &grpc_details_)) grpc_details_.clear();
+  } else if (name == "grpc-retry-pushback-ms") {
+    AddMetadata(name, value, has_head_ ? &reply_.trailers : &reply_.headers);
   } else if (name == "grpc-encoding") {
     frames_.set_encoding(ParseGrpcEncoding(value));
   }

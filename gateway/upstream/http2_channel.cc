@@ -50,9 +50,9 @@ void Http2Channel::Submit(Http2Call& call) {
       StartAttempt();
       return;
     case State::kConnecting:
-      return impatient_ ? call.Abort(Unavailable()) : Enqueue(call);
+      return impatient_ ? call.Abort(Unreached()) : Enqueue(call);
     case State::kBackoff:
-      if (net::Clock::now() - last_attempt_ < http2().patience) return call.Abort(Unavailable());
+      if (net::Clock::now() - last_attempt_ < http2().patience) return call.Abort(Unreached());
       Enqueue(call);
       StartAttempt();
       return;
@@ -62,7 +62,7 @@ void Http2Channel::Submit(Http2Call& call) {
 void Http2Channel::Enqueue(Http2Call& call) {
   if (waiting_.size() >= http2().max_waiting) {
     std::erase_if(waiting_, [](const auto& waiting) { return waiting->ended(); });
-    if (waiting_.size() >= http2().max_waiting) return call.Abort(Unavailable());
+    if (waiting_.size() >= http2().max_waiting) return call.Abort(Unreached());
   }
   waiting_.emplace_back(&call);
 }
@@ -83,7 +83,7 @@ void Http2Channel::Pump() {
 void Http2Channel::FailWaiting() {
   std::deque<boost::intrusive_ptr<Http2Call>> waiting;
   waiting.swap(waiting_);  // whoever fails may call again
-  for (const auto& call : waiting) call->Abort(Unavailable());
+  for (const auto& call : waiting) call->Abort(Unreached());
 }
 
 // ---- connections

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "gateway/upstream/breaker.h"
+#include "gateway/upstream/call_policy.h"
+#include "gateway/upstream/hedge.h"
+#include "gateway/upstream/retry.h"
 
 namespace portico::upstream {
 namespace {
@@ -12,6 +15,12 @@ constexpr std::chrono::seconds kFairTime(1);
 
 }  // namespace
 
+Safeguards::Safeguards(SafeguardOptions options, size_t workers)
+    : options_(std::move(options)),
+      workers_(workers),
+      budget_(options_.retry.value_or(RetryOptions()).budget, workers),
+      limit_(options_.max_concurrent > 0 ? std::make_unique<ConcurrencyLimit>(options_.max_concurrent) : nullptr) {}
+
 CallChain Safeguards::Chain(const schema::Method& method, rpc::Handler& cluster) {
   CallChain chain(cluster);
   if (options_.breaker.has_value()) {
@@ -19,6 +28,17 @@ CallChain Safeguards::Chain(const schema::Method& method, rpc::Handler& cluster)
     const net::Clock::duration fair =
         slow > net::Clock::duration::zero() ? slow : std::min<net::Clock::duration>(kFairTime, options_.timeout);
     chain.Prepend(std::make_unique<Breaker>(BreakerOf(method.full_name), fair, chain.first()));
+  }
+  if (limit_ != nullptr) chain.Prepend(std::make_unique<LimitedConcurrency>(*limit_, chain.first()));
+  CallPolicy policy = CallPolicyOf(method);
+  RetryOptions retry = options_.retry.value_or(RetryOptions());
+  const Retry::Shared shared{budget_, retries_};
+  if (policy.hedge.has_value()) {
+    chain.Prepend(
+        std::make_unique<Hedge>(std::move(retry), std::move(policy), options_.timeout, shared, chain.first()));
+  } else if (options_.retry.has_value()) {
+    chain.Prepend(
+        std::make_unique<Retry>(std::move(retry), std::move(policy), options_.timeout, shared, chain.first()));
   }
   return chain;
 }

@@ -12,11 +12,16 @@
 
 #include "gateway/rpc/handler.h"
 #include "gateway/upstream/circuit_breaker.h"
+#include "gateway/upstream/concurrency_limit.h"
+#include "gateway/upstream/retry_budget.h"
+#include "gateway/upstream/retry_policy.h"
 
 namespace portico::upstream {
 
 struct SafeguardOptions {
   std::optional<BreakerOptions> breaker;
+  std::optional<RetryOptions> retry;
+  uint32_t max_concurrent = 0;     // 0: no limit
   net::Clock::duration timeout{};  // of the cluster's unary calls
 
   bool operator==(const SafeguardOptions&) const = default;
@@ -42,7 +47,7 @@ class CallChain {
 // and go; this stays while its options do. Chain() and the reading functions are thread-safe.
 class Safeguards {
  public:
-  Safeguards(SafeguardOptions options, size_t workers) : options_(std::move(options)), workers_(workers) {}
+  Safeguards(SafeguardOptions options, size_t workers);
 
   // The way of a method's calls to `cluster`, which with this outlives the chain. REQUIRES: the indexes of the workers
   // that call are below `workers`.
@@ -50,6 +55,9 @@ class Safeguards {
 
   const SafeguardOptions& options() const { return options_; }
 
+  const RetryCounts& retries() const { return retries_; }
+  // nullptr when there is no limit.
+  const ConcurrencyLimit* limit() const { return limit_.get(); }
   // By the methods' full names.
   std::map<std::string, CircuitBreaker::Reading> Breakers() const;
 
@@ -58,6 +66,9 @@ class Safeguards {
 
   const SafeguardOptions options_;
   const size_t workers_;
+  RetryBudget budget_;
+  RetryCounts retries_;
+  const std::unique_ptr<ConcurrencyLimit> limit_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<CircuitBreaker>> breakers_;  // by method; for building and looking only
 };

@@ -344,6 +344,18 @@ INSTANTIATE_TEST_SUITE_P(
              "1:52: clusters.a.breaker.window: expected 100ms to 1h\n"},
         Case{"BreakerOpenForNoTime", "clusters: { a: { target: 'h:1', breaker: { open_for: 0s } } }\n",
              "1:54: clusters.a.breaker.open_for: expected 1ms to 1h\n"},
+        Case{"RetryForEver", "clusters: { a: { target: 'h:1', retry: { attempts: 11 } } }\n",
+             "1:52: clusters.a.retry.attempts: expected 1 to 10\n"},
+        Case{"RetryWhatStaysWrong", "clusters: { a: { target: 'h:1', retry: { on: [UNAVAILABLE, NOT_FOUND] } } }\n",
+             "1:60: clusters.a.retry.on[1]: expected UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNKNOWN, "
+             "DATA_LOSS, DEADLINE_EXCEEDED or FAILED_PRECONDITION, found \"NOT_FOUND\"\n"},
+        Case{"RetryBudgetOfNothing", "clusters: { a: { target: 'h:1', retry: { budget: 0 } } }\n",
+             "1:50: clusters.a.retry.budget: expected a share, more than 0 and at most 1\n"},
+        Case{"RetryBackoffBeyondItsMost",
+             "clusters: { a: { target: 'h:1', retry: { backoff: 1s, max_backoff: 500ms } } }\n",
+             "1:68: clusters.a.retry.max_backoff: is less than the backoff\n"},
+        Case{"NothingAtOnce", "clusters: { a: { target: 'h:1', max_concurrent: 0 } }\n",
+             "1:49: clusters.a.max_concurrent: expected 1 to 1000000\n"},
         Case{"SlowRatioOfNothingSlow", "clusters: { a: { target: 'h:1', breaker: { slow_ratio: 0.5 } } }\n",
              "1:56: clusters.a.breaker.slow_ratio: only goes with \"slow_call\", which says what slow is\n"}),
     NameOf);
@@ -366,9 +378,7 @@ INSTANTIATE_TEST_SUITE_P(
              "    retry: { attempts: 3, on: [UNAVAILABLE], budget: 0.2, backoff: 25ms, max_backoff: 250ms }\n"
              "    max_concurrent: 1000\n",
              "4:5: clusters.a: health is not supported by this version\n"
-             "5:5: clusters.a: eject is not supported by this version\n"
-             "7:5: clusters.a: retry is not supported by this version\n"
-             "8:21: clusters.a: max_concurrent is not supported by this version\n"},
+             "5:5: clusters.a: eject is not supported by this version\n"},
         Case{"KeysByUrl",
              "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { keys: 'https://i.example/jwks' } } } ]\n",
              "1:61: frontends[0]: a key set by URL is not supported by this version\n"},

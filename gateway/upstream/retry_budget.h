@@ -1,0 +1,52 @@
+#ifndef PORTICO_GATEWAY_UPSTREAM_RETRY_BUDGET_H_
+#define PORTICO_GATEWAY_UPSTREAM_RETRY_BUDGET_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace portico::upstream {
+
+// How many calls may be made a second time: each call pays `ratio` of a token in, each retry takes one out, so that
+// retries never add more than that share to what a cluster in trouble has to bear. Some tokens are there at the start,
+// and there are never many, so that a quiet hour does not pay for a storm.
+//
+// Each worker has a lane of its own, with its own part of the tokens: its calls pay for its retries. A lane is for one
+// thread.
+class RetryBudget {
+ public:
+  static constexpr int64_t kAtStart = 10;
+  static constexpr int64_t kMost = 100;
+
+  RetryBudget(double ratio, size_t lanes) : deposit_(static_cast<int64_t>(ratio * kToken)) {
+    lanes_.resize(std::max<size_t>(lanes, 1));
+    const auto share = static_cast<int64_t>(lanes_.size());
+    most_ = kMost * kToken / share;
+    for (Lane& lane : lanes_) lane.balance = std::max<int64_t>(1, kAtStart / share) * kToken;
+  }
+
+  // A call is made.
+  void Deposit(size_t lane) { lanes_[lane].balance = std::min(most_, lanes_[lane].balance + deposit_); }
+
+  // Whether it may be made once more.
+  bool Withdraw(size_t lane) {
+    if (lanes_[lane].balance < kToken) return false;
+    lanes_[lane].balance -= kToken;
+    return true;
+  }
+
+ private:
+  static constexpr int64_t kToken = 1000;
+  struct alignas(64) Lane {
+    int64_t balance = 0;
+  };
+
+  const int64_t deposit_;
+  int64_t most_ = 0;
+  std::vector<Lane> lanes_;
+};
+
+}  // namespace portico::upstream
+
+#endif  // PORTICO_GATEWAY_UPSTREAM_RETRY_BUDGET_H_
