@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <optional>
@@ -85,9 +86,19 @@ TEST(AsyncTest, ExceptionsReachWhoAwaits) {
   worker.Spawn(attempt(caught));
   worker.context().poll();
   EXPECT_EQ(caught, "worn out");
-  worker.context().restart();
-  worker.Spawn(Fails("nobody listens"));
-  EXPECT_THROW(worker.context().poll(), std::runtime_error);
+}
+
+TEST(AsyncDeathTest, AnExceptionThatNobodyAwaitsLeavesTheLoop) {
+  Worker worker(0);
+  const auto run = [&] {
+    try {
+      worker.Spawn(Fails("nobody listens"));
+      worker.context().poll();
+    } catch (const std::runtime_error&) {
+      std::_Exit(3);
+    }
+  };
+  EXPECT_EXIT(run(), testing::ExitedWithCode(3), "");
 }
 
 TEST(AsyncTest, WhatEndsAtOnceTakesNoStack) {
