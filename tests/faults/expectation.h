@@ -1,0 +1,37 @@
+#ifndef PORTICO_TESTS_FAULTS_EXPECTATION_H_
+#define PORTICO_TESTS_FAULTS_EXPECTATION_H_
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "gateway/compose/plan.h"
+
+namespace portico::faults {
+
+// How a service misbehaves, as FakeServices understands it.
+enum class Fault { kFail, kLate, kEmpty, kMalformed };
+const char* NameOf(Fault fault);
+
+// By a method's full name.
+using Faults = std::map<std::string, Fault>;
+
+// What a page must be when services misbehave.
+struct Expectation {
+  // Empty: 200. Else the page fails with one of these.
+  std::set<int> failures;
+  // The parts that must be named, with the reasons that may be given.
+  std::map<std::string, std::set<std::string>> omitted;
+};
+
+// What the contract promises for an answer of `plan` under `faults`, worked out from the plan alone. `called` are the
+// methods that are called when all is well; parts of other methods are skipped, because of their conditions.
+Expectation Expect(const compose::Plan& plan, const Faults& faults, const std::set<std::string>& called);
+
+// What is wrong with an answer of this status and with this `Portico-Omitted`; empty when nothing is.
+std::string Violation(const Expectation& expected, int status, absl::string_view omitted);
+
+}  // namespace portico::faults
+
+#endif  // PORTICO_TESTS_FAULTS_EXPECTATION_H_
