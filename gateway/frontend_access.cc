@@ -3,11 +3,14 @@
 #include <openssl/crypto.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/access/match.h"
 #include "gateway/config/config_check.h"
+#include "gateway/event_log.h"
 #include "gateway/frontend.h"
 #include "gateway/middleware/auth.h"
 #include "gateway/middleware/identity_headers.h"
@@ -28,8 +31,40 @@ void CheckNobodyIsShutOut(const config::LoadedConfig& loaded, const config::Fron
   }
 }
 
+access::TokenPolicy TokenPolicyOf(const config::Jwt& jwt) {
+  return {jwt.issuer(), jwt.audience(), config::ToDuration(jwt.leeway())};
+}
+
+bool IsUrl(absl::string_view keys) {
+  return absl::StrContains(keys, "://");
+}
+
+// Says on stderr how asking an issuer goes.
+void Report(const std::string& url, const absl::Status& status) {
+  // What is behind the question mark may be nobody's business.
+  const std::string shown = url.substr(0, url.find('?'));
+  if (status.ok()) {
+    LogEvent({{"event", "keys_fetched"}, {"url", shown}});
+  } else {
+    LogEvent({{"event", "keys_failed"}, {"url", shown}, {"error", std::string(status.message())}});
+  }
+}
+
+std::shared_ptr<access::KeySource> BuildKeys(const config::Jwt& jwt, const KeptAccesses& kept) {
+  access::KeySourceOptions options;
+  options.url = jwt.keys();
+  options.ca = jwt.ca();
+  options.refresh = config::ToDuration(jwt.refresh());
+  for (const auto& [name, access] : kept) {
+    if (access.keys != nullptr && access.keys->options() == options) return access.keys;
+  }
+  return std::make_shared<access::KeySource>(options,
+                                             [url = options.url](const absl::Status& status) { Report(url, status); });
+}
+
 std::unique_ptr<const access::TokenVerifier> BuildTokens(const config::Jwt& jwt, const schema::Position& position,
                                                          schema::Diagnostics& diagnostics) {
+  if (IsUrl(jwt.keys())) return std::make_unique<const access::TokenVerifier>(TokenPolicyOf(jwt));
   std::string text;
   if (!schema::ReadFile(jwt.keys(), position, text, diagnostics)) return nullptr;
   absl::StatusOr<access::KeySet> keys = access::KeySet::Parse(text);
@@ -37,8 +72,7 @@ std::unique_ptr<const access::TokenVerifier> BuildTokens(const config::Jwt& jwt,
     diagnostics.Add(position, absl::StrCat(jwt.keys(), ": ", keys.status().message()));
     return nullptr;
   }
-  return std::make_unique<const access::TokenVerifier>(
-      *std::move(keys), access::TokenPolicy{jwt.issuer(), jwt.audience(), config::ToDuration(jwt.leeway())});
+  return std::make_unique<const access::TokenVerifier>(*std::move(keys), TokenPolicyOf(jwt));
 }
 
 std::shared_ptr<access::Minter> BuildMinter(const config::Frontend& frontend, const schema::Position& position,
@@ -71,14 +105,20 @@ middleware::RatePolicy RatePolicyOf(const config::RateLimit& limit) {
 }  // namespace
 
 FrontendAccess BuildAccess(const config::LoadedConfig& loaded, int index, const schema::Schema& schema, size_t workers,
-                           schema::Diagnostics& diagnostics) {
+                           const KeptAccesses& kept, schema::Diagnostics& diagnostics) {
   FrontendAccess built;
   const config::Frontend& frontend = loaded.config.frontends(index);
   const config::Auth& auth = frontend.auth();
   const http::ErrorRenderer errors(ErrorFormatOf(frontend), &schema);
   std::unique_ptr<http::Middleware> rate_limit;
   if (frontend.has_rate_limit()) {
-    rate_limit = std::make_unique<middleware::RateLimit>(RatePolicyOf(frontend.rate_limit()), errors);
+    const middleware::RatePolicy rate_policy = RatePolicyOf(frontend.rate_limit());
+    const auto before = kept.find(frontend.name());
+    const bool same = before != kept.end() && before->second.rate_policy == rate_policy;
+    auto limit = std::make_unique<middleware::RateLimit>(rate_policy, errors, same ? before->second.buckets : nullptr);
+    built.kept.rate_policy = rate_policy;
+    built.kept.buckets = limit->buckets();
+    rate_limit = std::move(limit);
   }
   // What is known of everybody can be counted before anything is verified.
   if (frontend.rate_limit().by() == config::RateLimit::BY_ADDRESS && rate_limit != nullptr) {
@@ -93,7 +133,14 @@ FrontendAccess BuildAccess(const config::LoadedConfig& loaded, int index, const 
   policy.required = auth.default_() == config::Auth::DEFAULT_REQUIRED;
   policy.workers = workers;
   if (auth.has_jwt()) policy.tokens = BuildTokens(auth.jwt(), loaded.PositionOf(key + ".jwt.keys"), diagnostics);
+  if (IsUrl(auth.jwt().keys()) && workers > 0) {
+    built.kept.keys = BuildKeys(auth.jwt(), kept);
+    policy.keys = built.kept.keys;
+  }
   std::string text;
+  if (!auth.jwt().ca().empty())
+    schema::ReadFile(auth.jwt().ca(), loaded.PositionOf(key + ".jwt.ca"), text, diagnostics);
+  text.clear();
   if (!auth.api_keys().empty() &&
       schema::ReadFile(auth.api_keys(), loaded.PositionOf(key + ".api_keys"), text, diagnostics)) {
     policy.api_keys = access::ApiKeys::Parse(text, auth.api_keys(), diagnostics);
@@ -114,7 +161,8 @@ FrontendAccess BuildAccess(const config::LoadedConfig& loaded, int index, const 
 std::vector<std::string> AccessPaths(const config::Config& config) {
   std::vector<std::string> paths;
   for (const config::Frontend& frontend : config.frontends()) {
-    if (!frontend.auth().jwt().keys().empty()) paths.push_back(frontend.auth().jwt().keys());
+    if (!frontend.auth().jwt().keys().empty() && !IsUrl(frontend.auth().jwt().keys()))
+      paths.push_back(frontend.auth().jwt().keys());
     if (!frontend.auth().api_keys().empty()) paths.push_back(frontend.auth().api_keys());
     if (!frontend.identity().key().empty()) paths.push_back(frontend.identity().key());
   }

@@ -76,7 +76,10 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
   if (!diagnostics.empty()) return nullptr;
   for (int i = 0; i < loaded.config.frontends_size(); ++i) {
     const size_t workers = inputs.workers == nullptr ? 0 : inputs.workers->size();
-    FrontendAccess access = BuildAccess(loaded, i, *snapshot->schema_, workers, diagnostics);
+    KeptAccesses kept = snapshot->kept_;  // frontends may share a source of keys
+    if (inputs.previous != nullptr) kept.insert(inputs.previous->kept_.begin(), inputs.previous->kept_.end());
+    FrontendAccess access = BuildAccess(loaded, i, *snapshot->schema_, workers, kept, diagnostics);
+    snapshot->kept_.emplace(loaded.config.frontends(i).name(), access.kept);
     if (access.minter != nullptr) snapshot->minters_.push_back(access.minter);
     std::unique_ptr<Frontend> created = Frontend::Create(
         loaded.config.frontends(i), loaded.config, *snapshot->schema_,

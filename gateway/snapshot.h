@@ -13,6 +13,7 @@
 #include "gateway/compose/plan.h"
 #include "gateway/config/config_loader.h"
 #include "gateway/frontend.h"
+#include "gateway/frontend_access.h"
 #include "gateway/net/worker.h"
 #include "gateway/schema/diagnostics.h"
 #include "gateway/schema/schema.h"
@@ -87,6 +88,7 @@ class Snapshot {
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<const compose::Plan>> plans_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<compose::Composer>> composers_;
   std::vector<std::shared_ptr<access::Minter>> minters_;
+  KeptAccesses kept_;  // shared with later snapshots
   std::vector<std::unique_ptr<Frontend>> frontends_;
 };
 

@@ -43,6 +43,12 @@ class ExpiringCache {
     while (entries_.size() > most_entries_ || bytes_ > most_bytes_) Erase(std::prev(entries_.end()));
   }
 
+  void Clear() {
+    index_.clear();
+    entries_.clear();
+    bytes_ = 0;
+  }
+
   size_t size() const { return entries_.size(); }
 
  private:

@@ -19,6 +19,9 @@ namespace {
 constexpr int kMostDepth = 16;
 constexpr double kMostSeconds = 253402300799;  // the year 9999
 
+// Of refusals; no detail that a client gets to see.
+constexpr char kUnknownKey[] = "portico/unknown-key";
+
 absl::Status Refused(absl::string_view reason) {
   return absl::UnauthenticatedError(reason);
 }
@@ -136,7 +139,12 @@ std::string ScopesOf(const Members& claims) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(absl::string_view token, absl::Time now) const {
+bool TokenVerifier::IsForAnUnknownKey(const absl::Status& refusal) {
+  return refusal.GetPayload(kUnknownKey).has_value();
+}
+
+absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(absl::string_view token, absl::Time now,
+                                                                    const KeySet& keys) const {
   if (token.size() > kMostBytes) return Refused("the token is too long");
   const size_t first = token.find('.');
   const size_t second = first == absl::string_view::npos ? first : token.find('.', first + 1);
@@ -162,8 +170,12 @@ absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(absl::string
   if (!algorithm.has_value()) return Refused("the token's algorithm is not allowed");
   const std::string* const id = header.Find("kid");
   if (id != nullptr && id->empty()) return Refused("the token's header is malformed");
-  const PublicKey* const key = keys_.Find(id == nullptr ? absl::string_view() : *id, *algorithm);
-  if (key == nullptr) return Refused("the token is signed with a key that is not known");
+  const PublicKey* const key = keys.Find(id == nullptr ? absl::string_view() : *id, *algorithm);
+  if (key == nullptr) {
+    absl::Status refusal = Refused("the token is signed with a key that is not known");
+    refusal.SetPayload(kUnknownKey, absl::Cord());
+    return refusal;
+  }
   if (!key->Verify(*algorithm, token.substr(0, second), *signature)) return Refused("the token's signature is wrong");
 
   // From here on it is the issuer who speaks, if only not to us, or not now.

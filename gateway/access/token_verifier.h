@@ -33,10 +33,20 @@ class TokenVerifier {
   static constexpr size_t kMostBytes = 16384;
 
   TokenVerifier(KeySet keys, TokenPolicy policy) : keys_(std::move(keys)), policy_(std::move(policy)) {}
+  // Whose keys come with each token.
+  explicit TokenVerifier(TokenPolicy policy) : policy_(std::move(policy)) {}
 
   // UNAUTHENTICATED with the reason, which holds nothing of the token, when it is not believed. The caller expires when
   // the token does, with the leeway.
-  absl::StatusOr<std::shared_ptr<const Caller>> Verify(absl::string_view token, absl::Time now) const;
+  absl::StatusOr<std::shared_ptr<const Caller>> Verify(absl::string_view token, absl::Time now) const {
+    return Verify(token, now, keys_);
+  }
+  // The same with keys that come from elsewhere (KeySource).
+  absl::StatusOr<std::shared_ptr<const Caller>> Verify(absl::string_view token, absl::Time now,
+                                                       const KeySet& keys) const;
+
+  // Whether a refusal is for a key that the set does not have, and that a newer set might.
+  static bool IsForAnUnknownKey(const absl::Status& refusal);
 
  private:
   KeySet keys_;

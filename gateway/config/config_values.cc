@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "gateway/access/key_source.h"
 
 namespace portico::config {
 namespace {
@@ -204,10 +205,22 @@ class ValueChecker {
     if (auth.has_jwt() && Require(key + ".jwt", "keys") && auth.jwt().keys().empty()) {
       Fail(key + ".jwt.keys", "the path is empty");
     }
+    const bool url = absl::StrContains(auth.jwt().keys(), "://");
+    if (url) CheckKeyUrl(auth.jwt().keys(), key + ".jwt.keys");
+    for (const char* name : {".jwt.ca", ".jwt.refresh"}) {
+      if (!url && loaded_.positions.Has(key + name)) Fail(key + name, "only goes with keys from a URL");
+    }
+    CheckPositive(key + ".jwt.refresh", auth.jwt().has_refresh(), auth.jwt().refresh());
     const bool names_keys = loaded_.positions.Has(key + ".api_keys");
     if (names_keys && auth.api_keys().empty()) Fail(key + ".api_keys", "the path is empty");
     if (read_cleanly_ && auth.default_() == Auth::DEFAULT_REQUIRED && !auth.has_jwt() && !names_keys) {
       Fail(key + ".default", "nobody could call: there is neither \"jwt\" nor \"api_keys\"");
+    }
+  }
+
+  void CheckKeyUrl(const std::string& url, const std::string& key) {
+    if (const absl::Status usable = access::KeySource::CheckUrl(url); !usable.ok()) {
+      Fail(key, std::string(usable.message()));
     }
   }
 

@@ -26,11 +26,6 @@ constexpr Feature<Cluster> kClusterFeatures[] = {
     {"eject", "eject", [](const Cluster& c) { return c.has_eject(); }},
 };
 
-constexpr Feature<Frontend> kFrontendFeatures[] = {
-    {"auth.jwt.keys", "a key set by URL",
-     [](const Frontend& f) { return absl::StrContains(f.auth().jwt().keys(), "://"); }},
-};
-
 template <class Message, size_t N>
 void Check(const Feature<Message> (&features)[N], const Message& message, const std::string& key,
            const LoadedConfig& loaded, schema::Diagnostics& diagnostics) {
@@ -46,9 +41,6 @@ void Check(const Feature<Message> (&features)[N], const Message& message, const 
 void CheckSupported(const LoadedConfig& loaded, schema::Diagnostics& diagnostics) {
   for (const auto& [name, cluster] : loaded.config.clusters()) {
     Check(kClusterFeatures, cluster, absl::StrCat("clusters.", name), loaded, diagnostics);
-  }
-  for (int i = 0; i < loaded.config.frontends_size(); ++i) {
-    Check(kFrontendFeatures, loaded.config.frontends(i), absl::StrCat("frontends[", i, "]"), loaded, diagnostics);
   }
 }
 

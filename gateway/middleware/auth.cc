@@ -1,5 +1,7 @@
 #include "gateway/middleware/auth.h"
 
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <memory>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -10,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "gateway/access/identity.h"
 #include "gateway/access/match.h"
+#include "gateway/net/event.h"
 #include "portico/annotations.pb.h"
 
 namespace portico::middleware {
@@ -21,6 +24,8 @@ constexpr size_t kMostTokens = 4096;
 constexpr size_t kMostTokenBytes = 8 << 20;
 
 using access::Caller;
+
+using Timer = boost::asio::basic_waitable_timer<net::Clock, boost::asio::wait_traits<net::Clock>, net::Executor>;
 
 // What keeps the claims alive as long as the context, or a child that outlives it, has them.
 struct Pin {
@@ -41,8 +46,18 @@ Auth::Auth(AuthPolicy policy, const http::ErrorRenderer& errors) : policy_(std::
 
 absl::StatusOr<std::shared_ptr<const Caller>> Auth::CallerOfToken(absl::string_view token, Lane& lane) {
   const absl::Time now = absl::Now();
+  if (policy_.keys != nullptr && lane.generation != policy_.keys->generation()) {
+    // What a key vouched for that is withdrawn is not believed any more.
+    lane.generation = policy_.keys->generation();
+    lane.tokens.Clear();
+  }
   if (std::shared_ptr<const Caller> known = lane.tokens.Find(token, now); known != nullptr) return known;
-  absl::StatusOr<std::shared_ptr<const Caller>> caller = policy_.tokens->Verify(token, now);
+  std::shared_ptr<const access::KeySet> keys;
+  if (policy_.keys != nullptr && (keys = policy_.keys->keys()) == nullptr) {
+    return absl::UnavailableError("the issuer's keys are not there yet");
+  }
+  absl::StatusOr<std::shared_ptr<const Caller>> caller =
+      keys == nullptr ? policy_.tokens->Verify(token, now) : policy_.tokens->Verify(token, now, *keys);
   if (caller.ok()) lane.tokens.Insert(token, *caller, (*caller)->expires());
   return caller;
 }
@@ -77,6 +92,10 @@ absl::StatusOr<std::shared_ptr<const Caller>> Auth::CallerOf(const http::Request
 Async<http::Response> Auth::Refuse(absl::Status status, std::string bearer, const http::Request& request) const {
   http::Response response = errors_.Render(status, request);
   response.headers.Remove("WWW-Authenticate");
+  if (response.status == 503) {
+    response.headers.Set("Retry-After", "1");
+    co_return response;
+  }
   if (policy_.tokens != nullptr) response.headers.Add("WWW-Authenticate", absl::StrCat("Bearer", bearer));
   if (policy_.api_keys != nullptr && response.status == 401) {
     response.headers.Add("WWW-Authenticate", absl::StrCat("ApiKey header=\"", kKeyHeader, "\""));
@@ -86,8 +105,38 @@ Async<http::Response> Auth::Refuse(absl::Status status, std::string bearer, cons
 
 Async<http::Response> Auth::Handle(http::Request& request, http::Handler& next) {
   if (request.rpc == nullptr) return next.Handle(request);
-  const portico::Auth& policy = request.rpc->policy->auth();
   absl::StatusOr<std::shared_ptr<const Caller>> found = CallerOf(request);
+  const bool newer_keys_might_do =
+      policy_.keys != nullptr && !found.ok() &&
+      (absl::IsUnavailable(found.status()) || access::TokenVerifier::IsForAnUnknownKey(found.status()));
+  if (newer_keys_might_do) return HandleWithNewKeys(request, next);
+  return Decide(std::move(found), request, next);
+}
+
+Async<http::Response> Auth::HandleWithNewKeys(http::Request& request, http::Handler& next) {
+  struct Waiting {
+    net::Event over;
+  };
+  const auto waiting = std::make_shared<Waiting>();
+  net::Worker& worker = request.context.worker();
+  const bool asked = policy_.keys->Refresh([waiting, &worker, pin = request.context.pin()]() mutable {
+    worker.Post([waiting, pin = std::move(pin)] { waiting->over.Set(); });
+  });
+  if (asked) {
+    rpc::CancelCallback left(request.context, [&waiting] { waiting->over.Set(); });
+    Timer timer(worker.executor());
+    timer.expires_after(kPatience);
+    timer.async_wait([waiting](boost::system::error_code error) {
+      if (!error) waiting->over.Set();
+    });
+    co_await waiting->over.Wait();
+  }
+  co_return co_await Decide(CallerOf(request), request, next);
+}
+
+Async<http::Response> Auth::Decide(absl::StatusOr<std::shared_ptr<const Caller>> found, http::Request& request,
+                                   http::Handler& next) {
+  const portico::Auth& policy = request.rpc->policy->auth();
   if (!found.ok()) {
     // Descriptions are our own words, without quotation marks (RFC 6750, section 3).
     const std::string reason =

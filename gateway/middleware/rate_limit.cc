@@ -74,7 +74,7 @@ uint64_t RateLimit::ClientOf(const http::Request& request) const {
 Async<http::Response> RateLimit::Handle(http::Request& request, http::Handler& next) {
   const int64_t now =
       std::chrono::duration_cast<std::chrono::nanoseconds>(net::Clock::now().time_since_epoch()).count();
-  const RateBuckets::Taken taken = buckets_.Take(ClientOf(request), now);
+  const RateBuckets::Taken taken = buckets_->Take(ClientOf(request), now);
   http::Response response;
   if (taken.allowed) {
     response = co_await next.Handle(request);

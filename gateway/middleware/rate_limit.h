@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -20,6 +22,8 @@ struct RatePolicy {
   By by = By::kAddress;
   double rate = 1;     // requests a second; REQUIRES: > 0
   uint32_t burst = 1;  // requests at once; REQUIRES: > 0
+
+  bool operator==(const RatePolicy&) const = default;
 };
 
 // One token bucket for each client, in a table of fixed size. A bucket is the time at which it will be full again (the
@@ -59,17 +63,24 @@ class RateBuckets {
 // that guessing is counted too. Thread-safe.
 class RateLimit final : public http::Middleware {
  public:
-  RateLimit(const RatePolicy& policy, const http::ErrorRenderer& errors)
-      : policy_(policy), errors_(errors), buckets_(policy.rate, policy.burst) {}
+  // `buckets` of an earlier one with the same policy, so that it goes on where that was; new and full ones when
+  // nullptr.
+  RateLimit(const RatePolicy& policy, const http::ErrorRenderer& errors, std::shared_ptr<RateBuckets> buckets = nullptr)
+      : policy_(policy),
+        errors_(errors),
+        buckets_(buckets != nullptr ? std::move(buckets) : std::make_shared<RateBuckets>(policy.rate, policy.burst)) {}
 
   Async<http::Response> Handle(http::Request& request, http::Handler& next) override;
+
+  const RatePolicy& policy() const { return policy_; }
+  const std::shared_ptr<RateBuckets>& buckets() const { return buckets_; }
 
  private:
   uint64_t ClientOf(const http::Request& request) const;
 
   const RatePolicy policy_;
   const http::ErrorRenderer errors_;
-  RateBuckets buckets_;
+  const std::shared_ptr<RateBuckets> buckets_;
 };
 
 }  // namespace portico::middleware

@@ -44,6 +44,21 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
         options.seed = false;
         return absl::OkStatus();
       });
+  if (process.verifies_callers) {
+    options.identity.audience = process.name;
+    const auto take_text = [](std::string& text) {
+      return [&text](const std::string& value) {
+        text = value;
+        return value.empty() ? absl::InvalidArgumentError("is empty") : absl::OkStatus();
+      };
+    };
+    flags
+        .Add("--identity-keys FILE|URL", "answer only calls with a token of the gateway, which has these keys",
+             take_text(options.identity.keys))
+        .Add("--identity-issuer NAME", "who issues the tokens (portico)", take_text(options.identity.issuer))
+        .Add("--identity-audience NAME", "what the gateway calls this cluster (" + process.name + ")",
+             take_text(options.identity.audience));
+  }
   int rest_port = -1;
   if (process.rest != nullptr) {
     flags.Add("--rest PORT", "serve REST as well, on this port of 127.0.0.1; 0 is a free one",

@@ -23,6 +23,13 @@ struct ServiceOptions {
   // Every answer comes this much later; of a stream, the beginning.
   std::chrono::milliseconds delay{0};
 
+  // The tokens by which the gateway says who calls; without `keys` nobody is asked. Flags --identity-....
+  struct Identity {
+    std::string keys;                // the gateway's public keys: a JWKS file or an http(s) URL
+    std::string issuer = "portico";  // must be the tokens' `iss`
+    std::string audience;            // must be their `aud`; the service's name unless told otherwise
+  } identity = {};
+
   // Whether an empty database is filled with the shop's books, customers, orders and reviews.
   bool seed = true;
 };
@@ -53,6 +60,9 @@ struct ServiceProcess {
   std::function<absl::StatusOr<std::unique_ptr<Face>>(const std::string& service,
                                                       std::shared_ptr<grpc::Channel> channel, int port)>
       rest = nullptr;
+
+  // Whether it can verify who calls, and so has the flags --identity-....
+  bool verifies_callers = false;
 };
 
 // Runs a service until SIGTERM or SIGINT, and answers the exit code: 0 after a graceful stop, 1 when the service could

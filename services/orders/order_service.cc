@@ -59,7 +59,9 @@ absl::StatusOr<std::unique_ptr<OrderService>> OrderService::Create(const Service
     const absl::Status seeded = (*store)->SeedIfEmpty(seed::MakeWorld());
     if (!seeded.ok()) return seeded;
   }
-  return std::unique_ptr<OrderService>(new OrderService(*std::move(store), options.delay));
+  auto callers = Callers::Create(options.identity);
+  if (!callers.ok()) return callers.status();
+  return std::unique_ptr<OrderService>(new OrderService(*std::move(store), *std::move(callers), options.delay));
 }
 
 grpc::ServerUnaryReactor* OrderService::CreateOrder(grpc::CallbackServerContext* context,
@@ -68,6 +70,7 @@ grpc::ServerUnaryReactor* OrderService::CreateOrder(grpc::CallbackServerContext*
     Validator check;
     CheckOrder(request->order(), check);
     if (!check.ok()) return check.status();
+    if (auto status = MayActFor(request->order().customer_id(), *context); !status.ok()) return status;
     auto order = store_->Create(request->order());
     if (!order.ok()) return StorageFailure(order.status());
     *response = *std::move(order);
@@ -84,6 +87,7 @@ grpc::ServerUnaryReactor* OrderService::GetOrder(grpc::CallbackServerContext* co
     auto order = store_->Get(request->order_id());
     if (absl::IsNotFound(order.status())) return NotFound(kOrder, request->order_id());
     if (!order.ok()) return StorageFailure(order.status());
+    if (auto status = MayActFor(order->customer_id(), *context); !status.ok()) return status;
     *response = *std::move(order);
     return grpc::Status::OK;
   });
@@ -99,6 +103,7 @@ grpc::ServerUnaryReactor* OrderService::ListOrders(grpc::CallbackServerContext* 
     check.OptionalId("product_id", request->product_id());
     const Page page = ReadPage(request->page_size(), request->page_token(), scope, check);
     if (!check.ok()) return check.status();
+    if (auto status = MayActFor(request->customer_id(), *context); !status.ok()) return status;
     // One more than asked for tells whether there is a next page.
     auto entries = store_->List(request->customer_id(), request->product_id(), page.after_number(OrderStore::kNewest),
                                 page.size + 1);

@@ -1,6 +1,7 @@
 // Who may call: tokens, API keys, scopes and matches, through the running gateway.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <httplib.h>
 
 #include <signal.h>
 
@@ -14,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/access/issuer.h"
 #include "tests/integration/gateway.h"
+#include "tests/upstream/certificates.h"
 
 namespace portico::integration {
 namespace {
@@ -240,6 +242,76 @@ TEST_F(AccessTest, KeysRotateUnderLoad) {
   EXPECT_GT(good, 60);
 }
 
+// An issuer who changes keys at once: nobody has seen the next one when the first token is signed with it. Then it is
+// gone, and its keys with the tokens of before go on.
+TEST(KeyUrlTest, KeysFromAnHttpsUrlRotateUnderLoad) {
+  TempFolder folder;
+  const auto authority = upstream::Certificate::Authority("test CA");
+  const auto certificate = upstream::Certificate::SignedBy(authority, "issuer", "IP:127.0.0.1");
+  folder.Write("ca.pem", authority.cert());
+  std::mutex mutex;
+  SigningKey last("k1", "ES256");
+  std::string published = Jwks({last}).dump();
+  std::string current = last.Sign(GoodClaims());
+  httplib::SSLServer issuer(folder.Write("issuer.pem", certificate.cert()).c_str(),
+                            folder.Write("issuer.key", certificate.key()).c_str());
+  issuer.Get("/jwks.json", [&](const httplib::Request&, httplib::Response& response) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    response.set_header("Cache-Control", "max-age=1");
+    response.set_content(published, "application/jwk-set+json");
+  });
+  const int port = issuer.bind_to_any_port("127.0.0.1");
+  std::thread serving([&] { issuer.listen_after_bind(); });
+  const ShopBehindGateway shop(absl::StrCat(
+      "    auth: { default: required, jwt: { keys: \"https://127.0.0.1:", port, "/jwks.json\", ca: ", folder.path(),
+      "/ca.pem, issuer: \"", portico::testing::kIssuer, "\", audience: ", portico::testing::kAudience, " } }\n"));
+  const auto ask = [&](const std::string& token) { return Get(shop.address(), kPlain, Bearer(token)).status; };
+  std::atomic<bool> stop{false};
+  std::atomic<int> good{0}, bad{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&] {
+      while (!stop) {
+        const std::string token = [&] {
+          const std::lock_guard<std::mutex> lock(mutex);
+          return current;
+        }();
+        (ask(token) == 200 ? good : bad)++;
+      }
+    });
+  }
+  std::string before;
+  int which = 2;
+  for (const char* algorithm : {"EdDSA", "RS256", "ES256"}) {
+    const int seen = good;
+    while (good < seen + 20 && bad == 0) std::this_thread::yield();
+    const SigningKey next(absl::StrCat("k", which++), algorithm);
+    const std::string token = next.Sign(GoodClaims());
+    const std::lock_guard<std::mutex> lock(mutex);
+    published = Jwks({last, next}).dump();
+    before = std::exchange(current, token);
+    last = next;
+  }
+  const int seen = good;
+  while (good < seen + 40 && bad == 0) std::this_thread::yield();  // nobody still has the old one in hand
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    published = Jwks({last}).dump();
+  }
+  // A key that was withdrawn is believed no longer than the issuer's max-age.
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (ask(before) != 401 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_EQ(ask(before), 401);
+  issuer.stop();
+  serving.join();
+  const int then = good;
+  while (good < then + 20 && bad == 0) std::this_thread::yield();
+  EXPECT_EQ(ask(SigningKey("k9", "ES256").Sign(GoodClaims())), 401);
+  stop = true;
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(bad, 0);
+}
+
 // Each request on a connection of its own, and so on any worker: they count together.
 TEST(RateLimitTest, IsTheWholeProcesss) {
   const ShopBehindGateway shop("    rate_limit: { by: address, rate: 0.001, burst: 10 }\n");
@@ -253,6 +325,16 @@ TEST(RateLimitTest, IsTheWholeProcesss) {
   EXPECT_EQ(refused.json()["code"], 8);
   EXPECT_EQ(refused.Header("RateLimit-Limit"), "10");
   EXPECT_GT(std::stoi(refused.Header("Retry-After")), 900);
+}
+
+// Otherwise every reload would let all clients burst.
+TEST(RateLimitTest, SurvivesAReloadThatDoesNotChangeIt) {
+  const ShopBehindGateway shop("    rate_limit: { by: address, rate: 0.001, burst: 5 }\n");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Get(shop.address(), kPlain).status, 200);
+  const auto reloaded = [](const std::string& line) { return line.find("\"reloaded\"") != std::string::npos; };
+  shop.gateway->process().Signal(SIGHUP);
+  ASSERT_TRUE(shop.gateway->process().ErrorLine(reloaded));
+  for (int i = 0; i < kOfAllWorkers; ++i) EXPECT_EQ(Get(shop.address(), kPlain).status, 429);
 }
 
 TEST_F(AccessTest, SecretsAreShownNowhere) {

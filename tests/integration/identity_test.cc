@@ -1,0 +1,218 @@
+// How services learn who calls: by the tokens the gateway mints, and by nothing that a client sends.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/access/issuer.h"
+#include "tests/access/pem.h"
+#include "tests/integration/gateway.h"
+
+namespace portico::integration {
+namespace {
+
+using portico::testing::GoodClaims;
+using portico::testing::Jwks;
+using portico::testing::SigningKey;
+using portico::testing::With;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// One call to each of two clusters.
+constexpr char kFacade[] = R"(syntax = "proto3";
+
+package desk.v1;
+
+import "google/api/annotations.proto";
+import "portico/annotations.proto";
+import "shop/files/v1/files.proto";
+import "shop/orders/v1/orders.proto";
+
+service Desk {
+  option (portico.facade) = true;
+
+  rpc GetDesk(GetDeskRequest) returns (DeskPage) {
+    option (google.api.http) = { get: "/desk" };
+  }
+}
+
+message GetDeskRequest {}
+message DeskPage {
+  repeated shop.orders.v1.Order orders = 1 [(portico.fetch) = {
+    method: "shop.orders.v1.OrderService/ListOrders" bind: "customer_id = claim.sub" select: "orders" required: true }];
+  repeated string metadata = 2 [(portico.fetch) = {
+    method: "shop.files.v1.FileService/Reflect" select: "metadata" required: true }];
+}
+)";
+
+constexpr char kReflect[] = "/v1/reflect";
+constexpr char kOwnOrders[] = "/v1/customers/cust-000001/orders";
+
+class IdentityTest : public ::testing::Test {
+ protected:
+  IdentityTest() {
+    folder_.Write("desk/desk.proto", kFacade);
+    folder_.Write("jwks.json", Jwks({key_}).dump());
+    folder_.Write("gateway.pem", portico::testing::NewPem("EC"));
+    const std::string auth = absl::StrCat("    auth: { jwt: { keys: jwks.json, issuer: \"", portico::testing::kIssuer,
+                                          "\", audience: ", portico::testing::kAudience, " } }\n");
+    const std::string frontend =
+        "    listen: 127.0.0.1:0\n    expose: [desk.v1.Desk, shop.files.v1.FileService, shop.orders.v1.OrderService]\n";
+    gateway_ = std::make_unique<Gateway>(folder_.Write(
+        "portico.yaml",
+        absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
+                     "/tests/integration/protos\n  - protos: desk\nclusters:\n  files: { target: \"",
+                     files_port_.address(), "\", services: [shop.files.v1.FileService] }\n  orders: { target: \"",
+                     orders_port_.address(),
+                     "\", services: [shop.orders.v1.OrderService] }\nfrontends:\n  - name: web\n", frontend, auth,
+                     "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n  - name: plain\n", frontend, auth,
+                     "admin: { listen: 127.0.0.1:0 }\n")));
+    files_ = std::make_unique<Process>(std::vector<std::string>{FILES_SERVER, "--listen", files_port_.address()});
+    orders_ = std::make_unique<Process>(std::vector<std::string>{
+        std::string(SHOP_BIN_DIR) + "/shop-orders", "--listen", orders_port_.address(), "--data", data_.path(),
+        "--identity-keys", absl::StrCat("http://", gateway_->admin(), "/jwks.json"), "--identity-issuer", "portico"});
+    for (Process* process : {files_.get(), orders_.get()}) {
+      EXPECT_TRUE(process->ErrorLine([](const std::string& line) { return line.find("listening") != line.npos; }))
+          << process->Error();
+    }
+    for (const char* frontend_name : {"web", "plain"}) {
+      const auto reached = [](const Answer& answer) { return answer.status != 503; };
+      GetUntil(gateway_->address(frontend_name), kReflect, reached, kOfAllWorkers);
+      GetUntil(gateway_->address(frontend_name), kOwnOrders, reached, kOfAllWorkers);
+    }
+  }
+
+  Answer Ask(const std::string& target, const Headers& headers, const std::string& frontend = "web") {
+    return Get(gateway_->address(frontend), target, headers);
+  }
+
+  // What the service "files" is told under a key, separated by " | ".
+  static std::string Told(const Json& metadata, const std::string& key) {
+    std::string told;
+    for (const Json& entry : metadata) {
+      const std::string text = entry.get<std::string>();
+      if (text.compare(0, key.size() + 2, key + ": ") == 0)
+        told += (told.empty() ? "" : " | ") + text.substr(key.size() + 2);
+    }
+    return told;
+  }
+  static Json ClaimsOf(const std::string& authorization) {
+    const std::vector<std::string> parts = absl::StrSplit(authorization, '.');
+    std::string claims;
+    EXPECT_EQ(authorization.substr(0, 7), "Bearer ");
+    EXPECT_TRUE(parts.size() == 3 && absl::WebSafeBase64Unescape(parts[1], &claims)) << authorization;
+    return Json::parse(claims, nullptr, false);
+  }
+
+  const SigningKey key_{"k1", "ES256"};
+  const std::string token_ = key_.Sign(GoodClaims());  // of cust-000001
+  const Headers bearer_ = {{"Authorization", "Bearer " + token_}};
+  TempFolder folder_, data_;
+  ReservedPort files_port_, orders_port_;
+  std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<Process> files_, orders_;
+};
+
+TEST_F(IdentityTest, AServiceGetsATokenOfTheGatewayForItself) {
+  const Answer answer = Ask(kReflect, bearer_);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_THAT(answer.body, Not(HasSubstr(token_)));
+  const Json claims = ClaimsOf(Told(answer.json()["metadata"], "authorization"));
+  EXPECT_EQ(claims["iss"], "portico");
+  EXPECT_EQ(claims["aud"], "files");
+  EXPECT_EQ(claims["sub"], "cust-000001");
+  EXPECT_EQ(claims["frontend"], "web");
+  EXPECT_EQ(claims["scope"], GoodClaims()["scope"]);
+  EXPECT_EQ(claims["exp"].get<int64_t>() - claims["iat"].get<int64_t>(), 60);
+  const Answer jwks = Get(gateway_->admin(), "/jwks.json");
+  EXPECT_EQ(jwks.status, 200);
+  EXPECT_EQ(jwks.json()["keys"].size(), 1u);
+  EXPECT_THAT(jwks.body, Not(HasSubstr("\"d\"")));
+}
+
+TEST_F(IdentityTest, TheOrderServiceVerifiesIt) {
+  EXPECT_EQ(Ask(kOwnOrders, bearer_).status, 200);
+  EXPECT_EQ(Ask("/v1/customers/cust-000002/orders", bearer_).status, 403);
+  EXPECT_EQ(Ask(kOwnOrders, {}).status, 401);
+  // The client's own token, handed on, is of another issuer and for another audience.
+  EXPECT_EQ(Ask(kOwnOrders, bearer_, "plain").status, 401);
+  // The token for one cluster, shown to another.
+  const std::string stolen = Told(Ask(kReflect, bearer_).json()["metadata"], "authorization");
+  const Answer replayed = Ask(kOwnOrders, {{"Grpc-Metadata-Authorization", stolen}}, "plain");
+  EXPECT_EQ(replayed.status, 401);
+}
+
+TEST_F(IdentityTest, EachCallOfAComposedAnswerHasATokenForItsCluster) {
+  const Answer answer = Ask("/desk", bearer_);
+  ASSERT_EQ(answer.status, 200) << answer.body;  // the order service takes none for another audience
+  EXPECT_EQ(ClaimsOf(Told(answer.json()["metadata"], "authorization"))["aud"], "files");
+}
+
+TEST_F(IdentityTest, WhatAClientSaysOfItselfReachesNobody) {
+  const Headers made_up = {{"Grpc-Metadata-Authorization", "Bearer made-up"},
+                           {"Grpc-Metadata-X-User-Id", "made-up"},
+                           {"X-Forwarded-User", "made-up"},
+                           {"X-User-Id", "made-up"},
+                           {"X-Api-Key", "made-up"},
+                           {"Grpc-Metadata-Cookie", "made-up"},
+                           {"Grpc-Metadata-X-Tag", "kept"},
+                           {"X-Plain", "kept"}};
+  Headers with_token = made_up;
+  with_token.insert(with_token.end(), bearer_.begin(), bearer_.end());
+  Headers with_password = made_up;
+  with_password.emplace_back("Authorization", "Basic bWFkZTp1cA==");
+  for (const Headers& headers : {made_up, with_token, with_password}) {
+    for (const std::string frontend : {"web", "plain"}) {
+      const Answer rest = Ask(kReflect, headers, frontend);
+      ASSERT_EQ(rest.status, 200) << rest.body;
+      EXPECT_THAT(rest.body, Not(HasSubstr("made-up"))) << frontend;
+      EXPECT_EQ(Told(rest.json()["metadata"], "x-tag"), "kept");
+      Headers connect = headers;
+      connect.emplace_back("Content-Type", "application/json");
+      connect.emplace_back("Connect-Protocol-Version", "1");
+      const Answer other =
+          Send(gateway_->address(frontend), "POST", "/shop.files.v1.FileService/Reflect", connect, "{}");
+      ASSERT_EQ(other.status, 200) << other.body;
+      EXPECT_THAT(other.body, Not(HasSubstr("made-up"))) << frontend;
+      Headers grpc_web = headers;
+      grpc_web.emplace_back("Content-Type", "application/grpc-web+proto");
+      const Answer third = Send(gateway_->address(frontend), "POST", "/shop.files.v1.FileService/Reflect", grpc_web,
+                                absl::string_view("\0\0\0\0\0", 5));
+      ASSERT_EQ(third.status, 200);
+      EXPECT_THAT(third.body, HasSubstr("x-plain: kept"));
+      EXPECT_THAT(third.body, Not(HasSubstr("made-up"))) << frontend;
+    }
+  }
+  // With an identity there is a token of the gateway's or none.
+  EXPECT_EQ(Told(Ask(kReflect, made_up).json()["metadata"], "authorization"), "");
+  EXPECT_EQ(Told(Ask(kReflect, with_password).json()["metadata"], "authorization"), "");
+  EXPECT_EQ(ClaimsOf(Told(Ask(kReflect, with_token).json()["metadata"], "authorization"))["sub"], "cust-000001");
+  // Without one, what the client shows is handed on.
+  EXPECT_EQ(Told(Ask(kReflect, with_token, "plain").json()["metadata"], "authorization"), "Bearer " + token_);
+}
+
+// The next key stands behind the present one first, so that services know it before it signs.
+TEST_F(IdentityTest, TheKeyIsChangedWithoutARefusal) {
+  const std::string old_pem = portico::testing::NewPem("ED25519"), next_pem = portico::testing::NewPem("EC");
+  const std::vector<std::pair<std::string, size_t>> steps = {
+      {old_pem, 1}, {old_pem + next_pem, 2}, {next_pem + old_pem, 2}, {next_pem, 1}};
+  for (const auto& [pem, count] : steps) {
+    folder_.Write("gateway.pem", pem);
+    ASSERT_TRUE(
+        gateway_->process().ErrorLine([](const std::string& line) { return line.find("\"reloaded\"") != line.npos; }));
+    GetUntil(gateway_->admin(), "/jwks.json",
+             [n = count](const Answer& answer) { return answer.json()["keys"].size() == n; });
+    GetUntil(gateway_->address(), kReflect, [](const Answer& answer) { return answer.status == 200; });
+    for (int i = 0; i < 30; ++i) {
+      const Answer answer = Ask(kOwnOrders, bearer_);
+      EXPECT_EQ(answer.status, 200) << answer.body;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace portico::integration
