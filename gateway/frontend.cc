@@ -9,6 +9,7 @@
 #include "gateway/config/config_check.h"
 #include "gateway/middleware/compress.h"
 #include "gateway/middleware/cors.h"
+#include "gateway/middleware/security_headers.h"
 #include "gateway/protocol/connect.h"
 #include "gateway/protocol/grpc_web.h"
 #include "gateway/routing/rule_check.h"
@@ -93,6 +94,10 @@ Frontend::Frontend(const config::Frontend& frontend, const schema::Schema& schem
   rest_.errors = &errors_;
   rest_.streams = StreamOptionsOf(frontend.streams());
   rest_.metadata = MetadataNamesOf(frontend.metadata());
+  // Outermost: it looks at what the others have said.
+  if (frontend.security_headers() == config::Frontend::SECURITY_HEADERS_STANDARD) {
+    middleware_.push_back(std::make_unique<middleware::SecurityHeaders>());
+  }
   if (frontend.has_cors()) {
     auto cors = std::make_unique<middleware::Cors>(CorsPolicyOf(frontend));
     cors_ = cors.get();

@@ -18,7 +18,8 @@ namespace {
 // services' metadata.
 constexpr absl::string_view kExposed =
     "Portico-Omitted, Portico-Warning, X-Request-Id, Retry-After, Location, ETag, Allow, WWW-Authenticate, "
-    "Content-Disposition, Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin";
+    "Content-Disposition, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Grpc-Status, Grpc-Message, "
+    "Grpc-Status-Details-Bin";
 
 bool Matches(absl::string_view name, absl::string_view pattern) {
   if (!absl::ConsumeSuffix(&pattern, "*")) return absl::EqualsIgnoreCase(name, pattern);

@@ -30,7 +30,8 @@ struct Case {
 constexpr char kExpose[] =
     "Access-Control-Expose-Headers: Portico-Omitted, Portico-Warning, X-Request-Id, Retry-After, Location, ETag, "
     "Allow, "
-    "WWW-Authenticate, Content-Disposition, Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin\r\n";
+    "WWW-Authenticate, Content-Disposition, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Grpc-Status, "
+    "Grpc-Message, Grpc-Status-Details-Bin\r\n";
 
 TEST(CorsTest, Table) {
   const std::string simple = std::string("Vary: Origin\r\nAccess-Control-Allow-Origin: https://a\r\n") + kExpose;
