@@ -95,10 +95,10 @@ def drive(gateway, backend, scenario, folder, connections, seconds):
     return result
 
 
-def throughput(gateways, backend, folder, guard, rounds, seconds):
+def throughput(gateways, backend, folder, guard, rounds, seconds, scenarios=SCENARIOS):
     """64 connections, in interleaved rounds: {scenario: {gateway: [round]}}."""
     results = {}
-    for scenario in SCENARIOS:
+    for scenario in scenarios:
         say(f"{scenario.title}: {rounds} rounds")
         taking_part = [gateway for gateway in gateways if serves(gateway, scenario)]
         for gateway in taking_part:  # until JIT, pools and connections are warm
