@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "gateway/compose/page_stream.h"
 #include "gateway/compose/run.h"
 
 namespace portico::compose {
@@ -50,9 +51,7 @@ Composer::Composer(const Plan& plan, std::vector<rpc::Handler*> handlers, size_t
 Async<absl::StatusOr<rpc::Reply>> Composer::Call(const rpc::Method& method, rpc::Payload request,
                                                  rpc::Context& context) {
   (void)method;  // the plan's own
-  const absl::Duration declared = plan_.method->timeout;
-  const absl::Duration timeout = declared == absl::InfiniteDuration() ? kDefaultTimeout : declared;
-  context.ShortenDeadline(net::After(net::Clock::now(), absl::ToChronoNanoseconds(timeout)));
+  BoundTime(context);
   const auto run = std::make_shared<Run>(plan_, handlers_, needed_, history_, std::move(request), context);
   {
     rpc::CancelCallback cancelled(context, [&run] { run->finished().Set(); });
@@ -74,8 +73,16 @@ Async<absl::StatusOr<rpc::Reply>> Composer::Call(const rpc::Method& method, rpc:
 }
 
 Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Composer::Open(const rpc::Method& method, rpc::Context& context) {
-  (void)context;
-  co_return absl::UnimplementedError(method.full_name + " does not stream");
+  (void)method;
+  // A stream may go on for days, unless the policy says otherwise: its calls then have its deadline.
+  if (!plan_.streams()) BoundTime(context);
+  co_return std::make_unique<PageStream>(plan_, handlers_, needed_, history_, context);
+}
+
+void Composer::BoundTime(rpc::Context& context) const {
+  const absl::Duration declared = plan_.method->timeout;
+  const absl::Duration timeout = declared == absl::InfiniteDuration() ? kDefaultTimeout : declared;
+  context.ShortenDeadline(net::After(net::Clock::now(), absl::ToChronoNanoseconds(timeout)));
 }
 
 }  // namespace portico::compose

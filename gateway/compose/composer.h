@@ -34,10 +34,13 @@ class Composer final : public rpc::Handler {
   Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
                                          rpc::Context& context) override;
 
-  // UNIMPLEMENTED: facade methods are unary.
+  // The answer in partial pages (PageStream), of a method that streams or not. Takes one request.
   Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method& method, rpc::Context& context) override;
 
  private:
+  // Gives an answer as long as its policy says, or kDefaultTimeout.
+  void BoundTime(rpc::Context& context) const;
+
   const Plan& plan_;
   const std::vector<rpc::Handler*> handlers_;
   const std::vector<bool> needed_;  // by Part::id: without it there is no answer

@@ -35,6 +35,7 @@ std::vector<const Part*> LongestChain(const MessagePlan& plan) {
 std::string Describe(const MessagePlan& plan, const Part& part, bool in_list) {
   std::string text = absl::StrCat(part.field->name, "  <-  ", part.method->full_name);
   const auto add = [&text](absl::string_view word) { absl::StrAppend(&text, "  ", word); };
+  if (part.stream) add("stream");
   add(part.required ? "required" : "optional");
   if (part.timeout != absl::InfiniteDuration()) add(absl::StrCat("timeout=", absl::FormatDuration(part.timeout)));
   for (const Bind& bind : part.binds) {
@@ -76,7 +77,10 @@ std::string Explain(const Plan& plan) {
   std::string out = plan.method->full_name;
   if (plan.method->timeout != absl::InfiniteDuration()) {
     absl::StrAppend(&out, "  timeout=", absl::FormatDuration(plan.method->timeout));
+  } else if (!plan.streams()) {
+    absl::StrAppend(&out, "  timeout=", absl::FormatDuration(kDefaultTimeout), " (the default)");
   }
+  if (plan.streams()) absl::StrAppend(&out, "  streams");
   absl::StrAppend(&out, "\n");
   Print(plan.root, "", /*in_list=*/false, &out);
   const std::vector<const Part*> chain = LongestChain(plan.root);

@@ -44,10 +44,9 @@ class Compiler {
 
   std::unique_ptr<const Plan> Compile() {
     const size_t before = diagnostics_.entries().size();
-    if (method_.client_streaming || method_.server_streaming) {
-      diagnostics_.Add(
-          method_.position,
-          absl::StrCat(method_.full_name, ": a facade method that streams is not supported by this version"));
+    if (method_.client_streaming) {
+      diagnostics_.Add(method_.position,
+                       absl::StrCat(method_.full_name, ": a facade method takes one request, not a stream of them"));
       return nullptr;
     }
     auto plan = std::make_unique<Plan>();
@@ -56,6 +55,7 @@ class Compiler {
     plan->part_count = next_id_;
     if (diagnostics_.entries().size() != before) return nullptr;
     FindShareable(&plan->root, /*in_list=*/false);
+    FindAwaited(&plan->root);
     return plan;
   }
 
@@ -110,8 +110,13 @@ class Compiler {
         Mistake(fetches[i].second, "fetch",
                 absl::StrCat("it is in one oneof with ", plan->parts[j].field->name, ", which is fetched too"));
       }
-      for (int needed : plan->parts[i].needs)
+      for (int needed : plan->parts[i].needs) {
         plan->parts[static_cast<size_t>(needed)].needed_by.push_back(static_cast<int>(i));
+        if (!plan->parts[static_cast<size_t>(needed)].stream) continue;
+        Mistake(fetches[i].second, "fetch",
+                absl::StrCat("it needs ", plan->parts[static_cast<size_t>(needed)].field->name,
+                             ", which is a stream and never has its last value"));
+      }
     }
     FindCycle(*plan, fetches);
     open_.pop_back();
@@ -120,9 +125,20 @@ class Compiler {
   // A call can be the same as another one when the method is, or when the elements of a list each make it.
   void FindShareable(MessagePlan* plan, bool in_list) {
     for (Part& part : plan->parts) {
-      part.shareable = !part.batch.has_value() && (in_list || calls_of_[part.method] > 1);
+      part.shareable = !part.stream && !part.batch.has_value() && (in_list || calls_of_[part.method] > 1);
       if (part.elements != nullptr) FindShareable(part.elements.get(), in_list || part.field->repeated);
     }
+  }
+
+  // Returns whether a part of the message is awaited.
+  static bool FindAwaited(MessagePlan* plan) {
+    bool any = false;
+    for (Part& part : plan->parts) {
+      part.awaited = part.required;
+      if (part.elements != nullptr && FindAwaited(part.elements.get())) part.awaited = true;
+      any |= part.awaited;
+    }
+    return any;
   }
 
   // Reports fetches nobody would run: those in a message that is neither the answer nor itself fetched.
@@ -168,6 +184,11 @@ class Compiler {
     part->required = fetch.required();
     part->concurrency = fetch.concurrency() == 0 ? kDefaultConcurrency : fetch.concurrency();
     if (site.field.map) return Mistake(site, "fetch", "a map cannot be fetched");
+    if (part->concurrency > kMostConcurrency) {
+      Mistake(site, "fetch.concurrency",
+              absl::StrCat(part->concurrency, " calls at once are as good as no bound, ", kMostConcurrency,
+                           " are the most"));
+    }
     CompileFallback(fetch, site, part);
     if (!fetch.timeout().empty()) {
       const std::optional<absl::Duration> timeout = schema::ParseDuration(fetch.timeout());
@@ -191,13 +212,47 @@ class Compiler {
     if (part->method == nullptr) {
       return Mistake(site, "fetch.method", absl::StrCat("there is no method \"", fetch.method(), "\""));
     }
-    if (part->method->client_streaming || part->method->server_streaming) {
-      return Mistake(site, "fetch.method", absl::StrCat(fetch.method(), " streams"));
+    if (part->method->client_streaming) {
+      return Mistake(site, "fetch.method", absl::StrCat(fetch.method(), " takes a stream of requests"));
     }
+    part->stream = part->method->server_streaming;
+    if (part->stream && !CheckStream(fetch, site)) return;
     for (int i = 0; i < fetch.bind_size(); ++i) {
       CompileBind(fetch.bind(i), site, absl::StrCat("fetch.bind[", i, "]"), plan, part);
     }
     CompileReply(fetch, site, plan, part);
+  }
+
+  // Whether a part may be a stream, as `fetch` has it.
+  bool CheckStream(const portico::Fetch& fetch, const Site& site) {
+    if (!method_.server_streaming) {
+      Mistake(site, "fetch.method", absl::StrCat(fetch.method(), " streams, but ", method_.full_name, " does not"));
+      return false;
+    }
+    if (open_.size() > 1) {
+      Mistake(site, "fetch.method",
+              absl::StrCat(fetch.method(), " streams: only a field of the answer itself can be a stream"));
+      return false;
+    }
+    const struct {
+      bool given;
+      const char* name;
+      const char* why;
+    } unfit[] = {
+        {fetch.has_batch(), "fetch.batch", "a stream cannot be batched"},
+        {!fetch.timeout().empty(), "fetch.timeout",
+         "a stream lasts as long as its client; the method's policy bounds it"},
+        {!fetch.fallback().empty(), "fetch.fallback", "nothing can stand in for a stream"},
+        {!fetch.stale().empty(), "fetch.stale", "nothing can stand in for a stream"},
+        {fetch.concurrency() != 0, "fetch.concurrency", "a stream is one call"},
+    };
+    bool fits = true;
+    for (const auto& option : unfit) {
+      if (!option.given) continue;
+      Mistake(site, option.name, option.why);
+      fits = false;
+    }
+    return fits;
   }
 
   // What to answer when the part fails: "stale" or a literal, and how old a reply may be to stand in for it.
@@ -387,6 +442,11 @@ class Compiler {
     part->projection = *projection;
     FindBuriedFetches(*field.message);
     if (ContainsFetch(*field.message)) {
+      if (part->stream) {
+        return Mistake(site, "fetch.method",
+                       absl::StrCat(part->method->full_name, " streams, and nothing is fetched for its messages: ",
+                                    field.message->full_name, " has a fetch"));
+      }
       fetch_positions_.push_back(site.position);
       part->elements = std::make_unique<MessagePlan>();
       CompileMessage(*field.message, site.path, part->elements.get());

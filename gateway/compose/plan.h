@@ -65,6 +65,10 @@ struct Part {
   const Projection* projection = nullptr;
   absl::Duration timeout = absl::InfiniteDuration();
   bool required = false;
+  // The answer waits for it: it is required, or something within it is.
+  bool awaited = false;
+  // Its method streams: every message is the field anew. Only in a method that streams itself.
+  bool stream = false;
   uint32_t concurrency = 0;  // calls in flight at once, over all elements of one list
   // What stands in for the part when it fails: the field, encoded, and the values in it. nullptr when nothing does; a
   // list that is empty has no bytes.
@@ -101,6 +105,8 @@ struct Plan {
   MessagePlan root;
   int part_count = 0;
 
+  // Whether the answer is a stream of partial pages.
+  bool streams() const { return method->server_streaming; }
   // Every part, by Part::id.
   std::vector<const Part*> Parts() const;
 };
@@ -110,6 +116,9 @@ inline constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
 
 // How many calls of a list's elements are in flight at once when `concurrency` does not say.
 inline constexpr uint32_t kDefaultConcurrency = 8;
+
+// The most that it may say.
+inline constexpr uint32_t kMostConcurrency = 1000;
 
 // Compiles the plan of `method` of a facade. Mistakes go to `diagnostics` at the option they are in, named with their
 // sub-field ("fetch.bind[1]"); nullptr then.

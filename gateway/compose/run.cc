@@ -50,7 +50,10 @@ Run::Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, const std
       times_(history.times(context.worker().index())),
       request_(std::move(request)),
       context_(context, net::After(net::Clock::now(), absl::ToChronoNanoseconds(plan.method->timeout))),
-      selection_(context.selection()) {}
+      selection_(context.selection()),
+      trace_(context.trace()),
+      open_(plan.root.parts.size()),
+      pausing_(plan.streams() ? plan.root.parts.size() : 0) {}
 
 void Run::Start() {
   for (const Copy& copy : plan_.root.copies) {
@@ -60,7 +63,10 @@ void Run::Start() {
   }
   const Turn turn(*this);
   ++outstanding_;  // holds the end back until all that can start has been started
-  Instance& root = *AddInstance(plan_.root, copies_, selection_);
+  Instance& root = *AddInstance(plan_.root, copies_, selection_, kAnswer);
+  for (size_t i = 0; i < root.slots.size(); ++i) {
+    awaited_ += open_[i] > 0 && PartOf(root, i).awaited && !PartOf(root, i).stream;
+  }
   for (size_t i = 0; i < root.slots.size() && failure_.ok(); ++i) {
     if (root.slots[i].state == State::kWaiting && PartOf(root, i).needs.empty()) Begin(root, i);
   }
@@ -68,7 +74,12 @@ void Run::Start() {
 }
 
 Run::Turn::~Turn() {
-  if (--run_.turns_ == 0 && run_.over_) run_.finished_.Set();
+  if (--run_.turns_ > 0) return;
+  if (run_.reader_ != nullptr) {
+    if (std::exchange(run_.news_, false) || run_.over_) run_.reader_->News();
+  } else if (run_.over_) {
+    run_.finished_.Set();
+  }
 }
 
 void Run::Close() {
@@ -78,11 +89,28 @@ void Run::Close() {
     Instance& instance = instances_[i];
     for (size_t index = 0; index < instance.slots.size(); ++index) {
       if (instance.slots[index].state != State::kWaiting) continue;
-      StandIn(instance, index, absl::DeadlineExceededError("it was not in when the time was up"));
+      if (StandIn(instance, index, absl::DeadlineExceededError("it was not in when the time was up"))) continue;
+      if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kOmitted, PartOf(instance, index), "deadline");
     }
   }
+  if (trace_ != nullptr) std::exchange(trace_, nullptr)->Close(net::Clock::now());
   closed_ = true;
+  // A page tells what there is of a part, as a whole answer would.
+  if (reader_ != nullptr && !instances_.empty()) {
+    for (size_t i = 0; i < open_.size(); ++i) {
+      const Slot& slot = instances_.front().slots[i];
+      if (open_[i] > 0 && slot.state == State::kIn && slot.selected && !slot.values.empty())
+        pieces_.push_back({i, false, {}});
+    }
+  }
+  for (size_t i = 0; i < pausing_.size(); ++i) Resume(i);
   context_.Cancel();
+}
+
+void Run::Expire() {
+  if (closed_) return;
+  Close();
+  if (reader_ != nullptr) reader_->News();
 }
 
 absl::Status Run::Failure() const {
@@ -92,10 +120,11 @@ absl::Status Run::Failure() const {
 }
 
 Run::Instance* Run::AddInstance(const MessagePlan& plan, absl::string_view self,
-                                const transcode::FieldSelection* selection) {
+                                const transcode::FieldSelection* selection, size_t within) {
   Instance& instance = instances_.emplace_back();
   instance.plan = &plan;
   instance.self = self;
+  instance.within = within;
   instance.slots.resize(plan.parts.size());
   std::vector<size_t> wanted;
   for (size_t i = 0; i < plan.parts.size(); ++i) {
@@ -108,6 +137,7 @@ Run::Instance* Run::AddInstance(const MessagePlan& plan, absl::string_view self,
   while (!wanted.empty()) {
     const Part& part = plan.parts[wanted.back()];
     Slot& slot = instance.slots[wanted.back()];
+    ++open_[within == kAnswer ? wanted.back() : within];
     wanted.pop_back();
     slot.waits_for = static_cast<int>(part.needs.size());
     ++outstanding_;
@@ -242,7 +272,7 @@ void Run::Place(Instance& instance, size_t index, Message bytes, WireValues valu
   Slot& slot = instance.slots[index];
   slot.bytes = std::move(bytes);
   slot.values = std::move(values);
-  if (part.elements != nullptr && slot.selected) StartElements(slot, part);
+  if (part.elements != nullptr && slot.selected) StartElements(instance, index);
   Settle(instance, index, State::kIn);
 }
 
@@ -270,21 +300,25 @@ bool Run::StandIn(Instance& instance, size_t index, const absl::Status& status) 
     if (const Message stale = Stale(part, instance.slots[index].asked, status)) {
       WireValues selected;
       part.select.Collect({*stale}, &selected);
+      if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kStoodIn, part, "stale");
       Take(instance, index, stale, selected);
       return true;
     }
   }
   if (part.fallback == nullptr) return false;
+  if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kStoodIn, part, "fallback");
   Place(instance, index, part.fallback, part.fallback_values);
   return true;
 }
 
-void Run::StartElements(Slot& slot, const Part& part) {
+void Run::StartElements(Instance& instance, size_t index) {
   if (over_) return;
-  const MessagePlan& plan = *part.elements;
+  Slot& slot = instance.slots[index];
+  const MessagePlan& plan = *PartOf(instance, index).elements;
+  const size_t within = instance.within == kAnswer ? index : instance.within;
   std::vector<Gate>& gates = gates_.emplace_back(plan.parts.size());
   for (const WireValue& value : slot.values) {
-    Instance* element = AddInstance(plan, value.bytes, slot.selection);
+    Instance* element = AddInstance(plan, value.bytes, slot.selection, within);
     element->gates = &gates;
     slot.elements.push_back(element);
   }
@@ -305,6 +339,7 @@ void Run::Fail(Instance& instance, size_t index, const absl::Status& status, abs
   Slot& slot = instance.slots[index];
   slot.failure = status;
   slot.reason = reason;
+  if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kOmitted, PartOf(instance, index), reason);
   if (!PartOf(instance, index).required) return Settle(instance, index, State::kOmitted);
   if (failure_.ok()) failure_ = status;
   over_ = true;
@@ -314,6 +349,9 @@ void Run::Settle(Instance& instance, size_t index, State state) {
   const Part& part = PartOf(instance, index);
   instance.slots[index].state = state;
   required_outstanding_ -= part.required;
+  if (state == State::kSkipped && trace_ != nullptr) trace_->Add(Trace::Note::Kind::kSkipped, part);
+  const size_t top = instance.within == kAnswer ? index : instance.within;
+  if (--open_[top] == 0) Complete(top);
   for (int waiting : part.needed_by) {
     Slot& slot = instance.slots[static_cast<size_t>(waiting)];
     if (slot.state == State::kWaiting && --slot.waits_for == 0) Begin(instance, static_cast<size_t>(waiting));

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "gateway/compose/history.h"
 #include "gateway/compose/plan.h"
+#include "gateway/compose/trace.h"
 #include "gateway/compose/wire_path.h"
 #include "gateway/net/event.h"
 #include "gateway/rpc/handler.h"
@@ -23,14 +24,25 @@ class FieldSelection;
 
 namespace portico::compose {
 
-// One answer being composed. Shared by the composer's coroutine and those of the calls, of which some may still be
-// coming to their end when the answer is given. Lives on one worker.
+// One answer being composed, given as a whole or in pages. Shared by the composer's coroutine and those of the calls,
+// of which some may still be coming to their end when the answer is given. Lives on one worker.
 class Run : public std::enable_shared_from_this<Run> {
  public:
   // `context` is the request's; it is not looked at any more once Close() was called.
   // `needed` says by Part::id without which parts there is no answer.
   Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, const std::vector<bool>& needed, History& history,
       rpc::Payload request, rpc::Context& context);
+
+  // Whoever reads the answer page by page: is told, on the stack of what happened, that ready() may have changed.
+  class Reader {
+   public:
+    virtual void News() = 0;
+
+   protected:
+    ~Reader() = default;
+  };
+  // Before Start(); nullptr once the reader goes.
+  void set_reader(Reader* reader) { reader_ = reader; }
 
   // Starts every call that needs nothing but the request. `finished()` is set when no call is left, or one that was
   // required has failed: possibly at once.
@@ -39,6 +51,8 @@ class Run : public std::enable_shared_from_this<Run> {
 
   // Ends the run: cancels what is under way. What comes in later is dropped.
   void Close();
+  // The time is up: closes it, unless it is closed, and tells the reader.
+  void Expire();
 
   // Why there is no answer: the failure of a required part, or DEADLINE_EXCEEDED when one is not in. OK otherwise.
   // REQUIRES: Close() was called.
@@ -46,6 +60,15 @@ class Run : public std::enable_shared_from_this<Run> {
 
   // The answer from what is in. REQUIRES: Close() was called and Failure() is OK.
   rpc::Reply Assemble();
+
+  // ---- Page by page, in place of the above: finished() is not told then. In run_pages.cc.
+
+  // Whether NextPage() has something to say.
+  bool ready() const;
+  // The next partial answer: true; false at the end; or why there is none, or no more. REQUIRES: ready().
+  absl::StatusOr<bool> NextPage(std::string* page);
+  // What is omitted by now, as rpc::Reply has it.
+  std::string OmittedText() const;
 
  private:
   enum class State : uint8_t {
@@ -55,6 +78,7 @@ class Run : public std::enable_shared_from_this<Run> {
     kSkipped,  // a condition or a key that was absent
     kOmitted,
   };
+  static constexpr size_t kAnswer = static_cast<size_t>(-1);
   struct Instance;
   // A part of one message of the answer.
   struct Slot {
@@ -97,6 +121,7 @@ class Run : public std::enable_shared_from_this<Run> {
     const MessagePlan* plan = nullptr;
     absl::string_view self;              // its own bytes: copied from the request, or selected from a reply
     std::vector<Gate>* gates = nullptr;  // by part; nullptr for the answer itself
+    size_t within = kAnswer;             // the part of the answer it is in; kAnswer for the answer itself
     std::vector<Slot> slots;             // by part
   };
   // What a source gave.
@@ -129,7 +154,8 @@ class Run : public std::enable_shared_from_this<Run> {
 
   // Makes the slots of a message, of which those that `selection` wants (nullptr: all), or that a wanted one needs,
   // wait.
-  Instance* AddInstance(const MessagePlan& plan, absl::string_view self, const transcode::FieldSelection* selection);
+  Instance* AddInstance(const MessagePlan& plan, absl::string_view self, const transcode::FieldSelection* selection,
+                        size_t within);
   void Begin(Instance& instance, size_t index);
   // Evaluates the part's condition and fills its request. False when there is nothing to call: `settle` was then called
   // with the outcome.
@@ -164,15 +190,27 @@ class Run : public std::enable_shared_from_this<Run> {
   // The last good reply to what was asked; nullptr when there is none, or `status` means that it does not hold any
   // more.
   Message Stale(const Part& part, absl::string_view asked, const absl::Status& status);
-  void StartElements(Slot& slot, const Part& part);
+  void StartElements(Instance& instance, size_t index);
   void Fail(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason);
   void Settle(Instance& instance, size_t index, State state);
 
+  // A stream that is a part: its messages become pieces, one at a time. In run_pages.cc.
+  static Async<void> RunFeed(std::shared_ptr<Run> run, size_t index, rpc::Payload request);
+  Async<absl::Status> Feed(size_t index, rpc::Payload request);
+  absl::Status TakeMessage(size_t index, const std::string& message);
+  // The part of the answer, and all that is fetched within it, is settled.
+  void Complete(size_t index);
+  // Starts what the streams wait for to read on.
+  void Resume(size_t index);
+
   void Write(const Instance& instance, wire::Writer& out) const;
+  void WriteSlot(const Instance& instance, size_t index, wire::Writer& out) const;
   // The parts left out, each path once, by their order in the plan.
   using Omissions = std::vector<std::pair<std::string, std::string>>;
   static void AddOmission(absl::string_view path, absl::string_view reason, Omissions* omissions);
   void AddOmissions(const Instance& instance, Omissions* omissions) const;
+  void AddOmissionsOf(const Instance& instance, size_t index, Omissions* omissions) const;
+  static void WriteOmissions(const schema::FieldTable& field, const Omissions& omissions, wire::Writer& out);
 
   const Plan& plan_;
   const std::vector<rpc::Handler*>& handlers_;
@@ -182,6 +220,7 @@ class Run : public std::enable_shared_from_this<Run> {
   const rpc::Payload request_;
   rpc::Context context_;
   const transcode::FieldSelection* const selection_;
+  Trace* trace_;                    // nullptr when nobody wants one, or it is closed
   std::string copies_;              // the answer's fields that are the request's
   std::deque<Instance> instances_;  // the answer itself first
   std::deque<std::vector<Gate>> gates_;
@@ -193,6 +232,21 @@ class Run : public std::enable_shared_from_this<Run> {
   bool closed_ = false;
   absl::Status failure_;
   net::Event finished_;
+
+  // What a page is to tell of.
+  struct Piece {
+    size_t index;            // of the part in the answer
+    bool of_stream = false;  // a message of it: `field` is the field, encoded
+    std::string field;
+  };
+  Reader* reader_ = nullptr;
+  std::vector<int> open_;             // by part of the answer: its slots, and those within it, that are not settled
+  int awaited_ = 0;                   // parts of the answer, streams excepted, without which there is no first page
+  std::deque<Piece> pieces_;          // at most one of each stream
+  std::vector<net::Event*> pausing_;  // by part of the answer: a stream that waits until its piece was read
+  bool news_ = false;
+  bool begun_ = false;  // the first page has been read
+  bool ended_ = false;  // the page of what was omitted has been read
 };
 
 }  // namespace portico::compose

@@ -21,47 +21,55 @@ void Run::AddOmission(absl::string_view path, absl::string_view reason, Omission
 }
 
 void Run::AddOmissions(const Instance& instance, Omissions* omissions) const {
-  for (size_t i = 0; i < instance.slots.size(); ++i) {
-    const Slot& slot = instance.slots[i];
-    const absl::string_view path = PartOf(instance, i).path;
-    if (slot.state == State::kOmitted || slot.state == State::kWaiting) {
-      // What is still waiting when the answer is given ran out of time.
-      AddOmission(path, slot.state == State::kWaiting ? "deadline" : slot.reason, omissions);
-    }
-    if (!slot.omitted.empty()) {
-      for (const absl::string_view inner : absl::StrSplit(slot.omitted, ", ")) {
-        const std::pair<absl::string_view, absl::string_view> named = absl::StrSplit(inner, ";reason=");
-        AddOmission(absl::StrCat(path, ".", named.first), named.second, omissions);
-      }
-    }
-    for (const Instance* element : slot.elements) AddOmissions(*element, omissions);
+  for (size_t i = 0; i < instance.slots.size(); ++i) AddOmissionsOf(instance, i, omissions);
+}
+
+void Run::AddOmissionsOf(const Instance& instance, size_t index, Omissions* omissions) const {
+  const Slot& slot = instance.slots[index];
+  const absl::string_view path = PartOf(instance, index).path;
+  if (slot.state == State::kOmitted || slot.state == State::kWaiting) {
+    // What is still waiting when the answer is given ran out of time.
+    AddOmission(path, slot.state == State::kWaiting ? "deadline" : slot.reason, omissions);
   }
+  if (!slot.omitted.empty()) {
+    for (const absl::string_view inner : absl::StrSplit(slot.omitted, ", ")) {
+      const std::pair<absl::string_view, absl::string_view> named = absl::StrSplit(inner, ";reason=");
+      AddOmission(absl::StrCat(path, ".", named.first), named.second, omissions);
+    }
+  }
+  for (const Instance* element : slot.elements) AddOmissions(*element, omissions);
 }
 
 void Run::Write(const Instance& instance, wire::Writer& out) const {
   out.buffer().Append(instance.self);
-  for (size_t i = 0; i < instance.slots.size(); ++i) {
-    const Slot& slot = instance.slots[i];
-    if (slot.state != State::kIn) continue;
-    const uint32_t number = PartOf(instance, i).field->number;
-    for (size_t value = 0; value < slot.values.size(); ++value) {
-      out.Tag(wire::MakeTag(number, slot.values[value].type));
-      if (!slot.elements.empty()) {
-        const size_t begin = out.Begin();
-        Write(*slot.elements[value], out);
-        out.End(begin);
-      } else if (slot.values[value].type == wire::WireType::kBytes) {
-        out.Bytes(slot.values[value].bytes);
-      } else {
-        out.buffer().Append(slot.values[value].bytes);
-      }
-    }
-  }
+  for (size_t i = 0; i < instance.slots.size(); ++i) WriteSlot(instance, i, out);
   if (instance.plan->omitted == nullptr) return;
   Omissions omissions;
   AddOmissions(instance, &omissions);
+  WriteOmissions(*instance.plan->omitted, omissions, out);
+}
+
+void Run::WriteSlot(const Instance& instance, size_t index, wire::Writer& out) const {
+  const Slot& slot = instance.slots[index];
+  if (slot.state != State::kIn) return;
+  const uint32_t number = PartOf(instance, index).field->number;
+  for (size_t value = 0; value < slot.values.size(); ++value) {
+    out.Tag(wire::MakeTag(number, slot.values[value].type));
+    if (!slot.elements.empty()) {
+      const size_t begin = out.Begin();
+      Write(*slot.elements[value], out);
+      out.End(begin);
+    } else if (slot.values[value].type == wire::WireType::kBytes) {
+      out.Bytes(slot.values[value].bytes);
+    } else {
+      out.buffer().Append(slot.values[value].bytes);
+    }
+  }
+}
+
+void Run::WriteOmissions(const schema::FieldTable& field, const Omissions& omissions, wire::Writer& out) {
   for (const auto& [part, reason] : omissions) {
-    out.Tag(wire::MakeTag(instance.plan->omitted->number, wire::WireType::kBytes));
+    out.Tag(wire::MakeTag(field.number, wire::WireType::kBytes));
     const size_t begin = out.Begin();
     out.Tag(wire::MakeTag(kOmittedPart, wire::WireType::kBytes));
     out.Bytes(part);
@@ -81,12 +89,18 @@ rpc::Reply Run::Assemble() {
   wire::Writer out(&reply.message, expected);
   Write(root, out);
   out.Finish();
-  Omissions omissions;
-  AddOmissions(root, &omissions);
-  for (const auto& [part, reason] : omissions) {
-    absl::StrAppend(&reply.omitted, reply.omitted.empty() ? "" : ", ", part, ";reason=", reason);
-  }
+  reply.omitted = OmittedText();
   return reply;
+}
+
+std::string Run::OmittedText() const {
+  Omissions omissions;
+  AddOmissions(instances_.front(), &omissions);
+  std::string text;
+  for (const auto& [part, reason] : omissions) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", part, ";reason=", reason);
+  }
+  return text;
 }
 
 }  // namespace portico::compose

@@ -32,6 +32,7 @@ void Run::Begin(Instance& instance, size_t index) {
     }
   };
   if (!BindRequest(instance, part, &request, settle)) return;
+  if (part.stream) return context_.worker().Spawn(RunFeed(shared_from_this(), index, std::move(request)));
   if (part.stale > absl::ZeroDuration()) instance.slots[index].asked = Asked(request.bytes());
   if (IsHopeless(*instance.plan, part)) {
     return Fail(instance, index, absl::DeadlineExceededError("it would not be in before the time is up"), "deadline");
@@ -43,6 +44,7 @@ void Run::Begin(Instance& instance, size_t index) {
     std::unique_ptr<Flight>& shared = flights_[std::move(key)];
     const bool first = shared == nullptr;
     if (first) shared = std::make_unique<Flight>();
+    if (!first && trace_ != nullptr) trace_->Add(Trace::Note::Kind::kShared, part);
     flight = shared.get();
     if (flight->over) return Receive(instance, index, flight->reply);
     flight->waiting.emplace_back(&instance, index);
@@ -171,10 +173,14 @@ Async<absl::StatusOr<Run::Fetched>> Run::Fetch(const MessagePlan& plan, const Pa
       }
       call.set_optional();
     }
+    const size_t traced = trace_ == nullptr ? 0 : trace_->Begin(part, began);
     absl::StatusOr<rpc::Reply> reply =
         co_await handlers_[static_cast<size_t>(part.id)]->Call(*part.method, std::move(request), call);
     // A call that was given up has taken at least so long; one that failed otherwise tells nothing.
     const net::Clock::duration taken = net::Clock::now() - began;
+    if (trace_ != nullptr) {
+      trace_->End(traced, began + taken, reply.status().code(), reply.ok() ? reply->message.size() : 0);
+    }
     const auto id = static_cast<size_t>(part.id);
     if (reply.ok() || absl::IsDeadlineExceeded(reply.status()) || (closed_ && taken > times_.P95(id))) {
       times_.Add(id, taken);

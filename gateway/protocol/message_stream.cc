@@ -49,7 +49,8 @@ void MessageStream::WriteReady(std::string* out) {
     const size_t before = out->size();
     writer_->BeginMessage(out);
     if (envelope_) out->append("{\"result\":");
-    const absl::Status written = shape_.shape->Write(message, shape_.write, shape_.selection.get(), out);
+    const absl::Status written =
+        shape_.shape->Write(message, shape_.write, shape_.selection.get(), out, shape_.partial);
     if (!written.ok()) {
       out->resize(before);
       return Fail(absl::DataLossError(absl::StrCat("a message has no JSON form: ", written.message())), out);

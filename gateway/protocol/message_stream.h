@@ -35,6 +35,8 @@ class MessageStream final : public http::BodyStream {
     const http::ErrorRenderer* errors = nullptr;
     transcode::WriteOptions write;
     std::unique_ptr<const transcode::FieldSelection> selection;
+    // Of a composed answer in pages: fields that a page does not have are left out, `unpopulated: emit` or not.
+    bool partial = false;
   };
 
   // `upload` is the client's side, nullptr when it is complete.

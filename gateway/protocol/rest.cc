@@ -8,6 +8,7 @@
 #include "gateway/http/accept.h"
 #include "gateway/http/syntax.h"
 #include "gateway/protocol/form_body.h"
+#include "gateway/protocol/page_fields.h"
 #include "gateway/protocol/timeout.h"
 #include "gateway/protocol/warning_header.h"
 #include "gateway/rpc/status.h"
@@ -53,17 +54,21 @@ absl::StatusOr<RestEndpoint> RestEndpoint::Compile(const routing::CheckedRule& r
     endpoint.raw_field_ = field;
   } else {
     endpoint.raw_reply_ = transcode::IsHttpBody(*rule.method->output);
+    endpoint.has_pages_ = rule.method->service->facade && !endpoint.raw_reply_;
   }
   return endpoint;
 }
 
-absl::Status RestEndpoint::Prepare(http::Request& request, const RestOptions& options) const {
-  // Who takes problem details takes JSON. Streams have forms of their own.
-  if (!raw_reply_ && !method_->server_streaming && http::QualityOfType(request.headers, kJsonType) == 0 &&
-      http::NamedQuality(request.headers, kProblemType) <= 0) {
-    return rpc::WithHttpStatus(absl::InvalidArgumentError("the answer is application/json, which Accept excludes"),
-                               406);
+absl::Status RestEndpoint::CheckAccept(const http::Request& request) const {
+  // Who takes problem details takes JSON.
+  if (raw_reply_ || http::QualityOfType(request.headers, kJsonType) > 0 ||
+      http::NamedQuality(request.headers, kProblemType) > 0) {
+    return absl::OkStatus();
   }
+  return rpc::WithHttpStatus(absl::InvalidArgumentError("the answer is application/json, which Accept excludes"), 406);
+}
+
+absl::Status RestEndpoint::Prepare(http::Request& request, const RestOptions& options) const {
   rpc::Context& context = request.context;
   const absl::StatusOr<absl::Duration> timeout = ClientTimeout(request.headers);
   if (!timeout.ok()) return timeout.status();
@@ -95,9 +100,9 @@ absl::Status RestEndpoint::Bind(const http::Request& request, std::span<const ro
 }
 
 absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> RestEndpoint::Select(
-    const transcode::RequestBinding::Output& bound) const {
+    const transcode::RequestBinding::Output& bound, bool pages) const {
   if (!bound.fields.has_value()) return nullptr;
-  if (!raw_reply_) return shape_.Select(*bound.fields);
+  if (!raw_reply_) return shape_.Select(pages ? WithOmitted(*bound.fields, *method_->output) : *bound.fields);
   if (bound.fields->empty() || *bound.fields == "*") return nullptr;
   return transcode::FieldError("fields", "the reply has no fields, it is a google.api.HttpBody");
 }
@@ -107,7 +112,12 @@ Async<http::Response> RestEndpoint::Handle(http::Request& request, std::span<con
   if (method_->client_streaming || method_->server_streaming) {
     co_return co_await HandleStream(request, path_values, options);
   }
-  const absl::Status prepared = Prepare(request, options);
+  if (has_pages_) {
+    const std::optional<StreamForm> pages = PagesFormOf(request.headers);
+    if (pages.has_value()) co_return co_await HandlePages(request, path_values, *pages, options);
+  }
+  absl::Status prepared = CheckAccept(request);
+  if (prepared.ok()) prepared = Prepare(request, options);
   if (!prepared.ok()) co_return Refuse(prepared, request, options);
 
   transcode::RequestBinding::Output bound;
@@ -116,7 +126,7 @@ Async<http::Response> RestEndpoint::Handle(http::Request& request, std::span<con
   const absl::Status status = Bind(request, path_values, options, &bound);
   if (!status.ok()) co_return Refuse(status, request, options);
   payload.buffer() = std::move(bound.wire);
-  const absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> selection = Select(bound);
+  const absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> selection = Select(bound, /*pages=*/false);
   if (!selection.ok()) co_return Refuse(selection.status(), request, options);
   request.context.set_selection(selection->get());
 

@@ -68,16 +68,21 @@ class RestEndpoint {
   http::Response BeginMessages(std::shared_ptr<StreamCall> call, std::shared_ptr<Upload> upload, StreamForm form,
                                std::unique_ptr<const transcode::FieldSelection> selection, bool pretty,
                                const http::Request& request, const RestOptions& options) const;
+  // The same of a composed answer that the client wants page by page. In rest_pages.cc.
+  Async<http::Response> HandlePages(http::Request& request, std::span<const routing::PathValue> path_values,
+                                    StreamForm form, const RestOptions& options) const;
   Async<absl::StatusOr<http::Response>> BeginDownload(std::shared_ptr<StreamCall> call,
                                                       std::shared_ptr<Upload> upload) const;
 
+  // Who takes no JSON, which the answer would be, gets 406.
+  absl::Status CheckAccept(const http::Request& request) const;
   // Fills the context from the request's headers.
   absl::Status Prepare(http::Request& request, const RestOptions& options) const;
   absl::Status Bind(const http::Request& request, std::span<const routing::PathValue> path_values,
                     const RestOptions& options, transcode::RequestBinding::Output* bound) const;
-  // What ?fields= selects; nullptr when everything.
+  // What ?fields= selects; nullptr when everything. Of pages also the field that says what was omitted.
   absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> Select(
-      const transcode::RequestBinding::Output& bound) const;
+      const transcode::RequestBinding::Output& bound, bool pages) const;
   // An error of the request.
   http::Response Refuse(const absl::Status& status, const http::Request& request, const RestOptions& options) const;
   // An error of the call.
@@ -96,8 +101,10 @@ class RestEndpoint {
   Success success_;
   bool has_body_ = false;                           // the body is mapped to something
   const schema::FieldTable* body_field_ = nullptr;  // the field; nullptr: to the whole request
-  bool raw_reply_ = false;                          // the client sees a google.api.HttpBody
-  const schema::FieldTable* raw_field_ = nullptr;   // the field that holds it; nullptr: the reply is it
+  // The method's answer is composed, and can be given page by page: no field of it is the whole body.
+  bool has_pages_ = false;
+  bool raw_reply_ = false;                         // the client sees a google.api.HttpBody
+  const schema::FieldTable* raw_field_ = nullptr;  // the field that holds it; nullptr: the reply is it
 };
 
 }  // namespace portico::protocol

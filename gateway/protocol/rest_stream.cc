@@ -138,6 +138,7 @@ http::Response RestEndpoint::BeginMessages(std::shared_ptr<StreamCall> call, std
                                            const RestOptions& options) const {
   http::Response response;
   MessageStream::Shape shape{&shape_, options.errors, options.write, std::move(selection)};
+  shape.partial = has_pages_;
   shape.write.pretty |= pretty;
   std::unique_ptr<StreamWriter> writer = WriterOf(form, request, options.streams);
   response.headers.Add("Content-Type", writer->content_type());
@@ -174,9 +175,10 @@ Async<absl::StatusOr<http::Response>> RestEndpoint::BeginDownload(std::shared_pt
 Async<http::Response> RestEndpoint::HandleStream(http::Request& request,
                                                  std::span<const routing::PathValue> path_values,
                                                  const RestOptions& options) const {
-  if (const absl::Status prepared = Prepare(request, options); !prepared.ok()) {
-    co_return Refuse(prepared, request, options);
-  }
+  // Streams of messages have forms of their own.
+  absl::Status prepared = method_->server_streaming ? absl::OkStatus() : CheckAccept(request);
+  if (prepared.ok()) prepared = Prepare(request, options);
+  if (!prepared.ok()) co_return Refuse(prepared, request, options);
   std::optional<StreamForm> form;
   if (method_->server_streaming && !raw_reply_) {
     form = StreamFormOf(request.headers);
@@ -194,12 +196,14 @@ Async<http::Response> RestEndpoint::HandleStream(http::Request& request,
   absl::Status status =
       method_->client_streaming ? BindFrame(frame, &bound) : Bind(request, path_values, options, &bound);
   if (!status.ok()) co_return Refuse(status, request, options);
-  absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> selection = Select(bound);
+  absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> selection = Select(bound, has_pages_);
   if (!selection.ok()) co_return Refuse(selection.status(), request, options);
   AddLastEventId(request);
 
+  request.context.set_selection(selection->get());
   absl::StatusOr<std::shared_ptr<StreamCall>> opened =
       co_await StreamCall::Open(*handler_, *method_, request.context, options.streams.buffer_bytes);
+  request.context.set_selection(nullptr);
   if (!opened.ok()) co_return Failure(opened.status(), request, options);
   const std::shared_ptr<StreamCall> call = *std::move(opened);
   absl::StatusOr<std::shared_ptr<Upload>> started =

@@ -13,6 +13,7 @@ constexpr size_t kKept = 16;
 Async<absl::StatusOr<std::shared_ptr<StreamCall>>> StreamCall::Open(rpc::Handler& handler, const rpc::Method& method,
                                                                     rpc::Context& context, size_t ahead_bytes) {
   auto call = std::make_shared<StreamCall>(context, ahead_bytes);
+  call->context_.set_selection(context.selection());
   absl::StatusOr<std::unique_ptr<rpc::Stream>> stream = co_await handler.Open(method, call->context_);
   if (!stream.ok()) co_return stream.status();
   call->stream_ = *std::move(stream);

@@ -29,8 +29,9 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall>, privat
   // The longest AwaitOpening() waits.
   static constexpr std::chrono::milliseconds kOpeningPatience{250};
 
-  // Starts a call of `method` in a child of `context`. Up to `ahead_bytes` of messages, and one message more, are kept
-  // here when the client is slow; then the service's stream is not read, which stops the service by flow control.
+  // Starts a call of `method` in a child of `context`, with its selection, which outlives it. Up to `ahead_bytes` of
+  // messages, and one message more, are kept here when the client is slow; then the service's stream is not read, which
+  // stops the service by flow control.
   static Async<absl::StatusOr<std::shared_ptr<StreamCall>>> Open(rpc::Handler& handler, const rpc::Method& method,
                                                                  rpc::Context& context, size_t ahead_bytes);
   // For Open().

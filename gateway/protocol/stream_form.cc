@@ -91,6 +91,18 @@ std::optional<StreamForm> StreamFormOf(const http::RequestHeaders& headers) {
   return best->form;
 }
 
+std::optional<StreamForm> PagesFormOf(const http::RequestHeaders& headers) {
+  const int events = http::NamedQuality(headers, kEventStreamType);
+  const int lines =
+      std::max(http::NamedQuality(headers, kNdjsonType), http::NamedQuality(headers, "application/ndjson"));
+  const int best = std::max(events, lines);
+  if (best <= 0) return std::nullopt;
+  absl::string_view accept;
+  const bool prefers_json = headers.Find("accept", &accept) && http::QualityOfType(headers, kJsonType) > best;
+  if (prefers_json) return std::nullopt;
+  return events == best ? StreamForm::kEventStream : StreamForm::kNdjson;
+}
+
 std::unique_ptr<StreamWriter> NewNdjsonWriter() {
   return std::make_unique<NdjsonWriter>();
 }

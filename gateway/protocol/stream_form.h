@@ -22,6 +22,10 @@ enum class StreamForm {
 // event stream wins, then NDJSON; without a wish it is NDJSON. nullopt: it takes none of them.
 std::optional<StreamForm> StreamFormOf(const http::RequestHeaders& headers);
 
+// The form in which the client asks for a composed answer page by page: of an event stream and NDJSON the one that it
+// names, the event stream of equals; nullopt when it names neither, or prefers JSON.
+std::optional<StreamForm> PagesFormOf(const http::RequestHeaders& headers);
+
 // How the messages of one response follow each other. All functions append to `out`. Not thread-safe.
 class StreamWriter {
  public:

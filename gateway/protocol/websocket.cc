@@ -10,6 +10,7 @@
 #include "gateway/json/utf8.h"
 #include "gateway/net/event.h"
 #include "gateway/protocol/metadata.h"
+#include "gateway/protocol/page_fields.h"
 #include "gateway/protocol/stream_call.h"
 #include "gateway/protocol/timeout.h"
 #include "gateway/protocol/warning_header.h"
@@ -136,7 +137,8 @@ class WebSocketEndpoint::Session final : public http::WebSocketSession {
     write.pretty |= form_.pretty;
     json->clear();
     if (options_.streams.envelope) json->append("{\"result\":");
-    const absl::Status written = endpoint_.shape_.Write(message, write, form_.selection.get(), json);
+    const absl::Status written =
+        endpoint_.shape_.Write(message, write, form_.selection.get(), json, endpoint_.method_->service->facade);
     if (!written.ok()) return absl::DataLossError(absl::StrCat("a message has no JSON form: ", written.message()));
     if (options_.streams.envelope) json->push_back('}');
     return absl::OkStatus();
@@ -287,13 +289,16 @@ Async<http::Response> WebSocketEndpoint::Handle(http::Request& request, std::spa
   form.parameters = std::move(bound.wire);
   form.pretty = bound.pretty;
   if (bound.fields.has_value()) {
-    absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> selection = shape_.Select(*bound.fields);
+    absl::StatusOr<std::unique_ptr<const transcode::FieldSelection>> selection = shape_.Select(
+        method_->service->facade && shape_.whole() ? WithOmitted(*bound.fields, *method_->output) : *bound.fields);
     if (!selection.ok()) co_return options.errors->Render(selection.status(), request);
     form.selection = *std::move(selection);
   }
 
+  request.context.set_selection(form.selection.get());
   absl::StatusOr<std::shared_ptr<StreamCall>> opened =
       co_await StreamCall::Open(*handler_, *method_, request.context, options.streams.buffer_bytes);
+  request.context.set_selection(nullptr);
   if (!opened.ok()) co_return options.errors->Render(opened.status(), request);
   const std::shared_ptr<StreamCall> call = *std::move(opened);
   if (!takes_frames_ && (co_await call->Write(rpc::Payload::Copy(form.parameters))).ok()) {

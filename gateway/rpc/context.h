@@ -14,6 +14,10 @@ namespace portico::transcode {
 class FieldSelection;
 }
 
+namespace portico::compose {
+class Trace;
+}
+
 namespace portico::rpc {
 
 // What travels with a call besides its payload: who runs it, until when, on whose behalf, and whether anybody still
@@ -60,6 +64,11 @@ class Context {
   const transcode::FieldSelection* selection() const { return selection_; }
   void set_selection(const transcode::FieldSelection* selection) { selection_ = selection; }
 
+  // Where a composer notes what it calls, for who wants to see (`explain=1`); nullptr when nobody does. Not inherited
+  // by children.
+  compose::Trace* trace() const { return trace_; }
+  void set_trace(compose::Trace* trace) { trace_ = trace; }
+
   // The call is for something the answer can do without: where room is short it is refused first. Inherited by
   // children.
   bool optional() const { return optional_; }
@@ -99,6 +108,7 @@ class Context {
   const Attributes* headers_ = nullptr;
   const Attributes* claims_ = nullptr;
   const transcode::FieldSelection* selection_ = nullptr;
+  compose::Trace* trace_ = nullptr;
   net::Clock::duration reply_age_{};
   std::unique_ptr<FailureMetadata> failure_metadata_;
   std::shared_ptr<const void> pin_;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/transcode/field_error.h"
 #include "gateway/transcode/scalar_text.h"
+#include "gateway/wire/reader.h"
 
 namespace portico::transcode {
 namespace {
@@ -38,6 +39,19 @@ absl::StatusOr<std::unique_ptr<FieldSelection>> FieldSelection::Compile(const Me
     if (mask.empty()) return FieldError("fields", "a path is empty");
   }
   if (selection->all_) selection->children_.clear();
+  return selection;
+}
+
+FieldSelection FieldSelection::Present(const MessageTable& table, absl::string_view message,
+                                       const FieldSelection* within) {
+  FieldSelection selection(table);
+  selection.within_ = within;
+  wire::Reader reader(message);
+  uint32_t tag = 0;
+  while (reader.ReadTag(&tag) && reader.Skip(tag)) {
+    const FieldTable* const field = table.FindByNumber(tag >> 3);
+    if (field != nullptr && (within == nullptr || within->Includes(*field))) selection.Add(*field);
+  }
   return selection;
 }
 

@@ -25,6 +25,11 @@ class FieldSelection {
   static std::unique_ptr<const FieldSelection> Under(const schema::MessageTable& table, const schema::FieldTable& field,
                                                      std::unique_ptr<FieldSelection> child);
 
+  // Of what `within` selects (nullptr: all), the fields that `message` has: for a partial answer, whose other fields
+  // are not empty but elsewhere. `within` outlives it.
+  static FieldSelection Present(const schema::MessageTable& table, absl::string_view message,
+                                const FieldSelection* within);
+
   // True when `field`, or something within it, is selected. REQUIRES: a field of the table this was compiled for.
   bool Includes(const schema::FieldTable& field) const {
     return all_ || (included_[field.index / 64] >> (field.index % 64) & 1) != 0;
@@ -32,6 +37,7 @@ class FieldSelection {
 
   // The selection within a message field; nullptr when all of it is selected. REQUIRES: Includes(field).
   const FieldSelection* Child(const schema::FieldTable& field) const {
+    if (within_ != nullptr) return within_->Child(field);
     for (const auto& [index, child] : children_) {
       if (index == field.index) return child.get();
     }
@@ -46,6 +52,7 @@ class FieldSelection {
   absl::Status AddPath(absl::string_view path, absl::string_view whole);
 
   const schema::MessageTable* table_;
+  const FieldSelection* within_ = nullptr;  // knows the selections within the fields
   bool all_ = false;
   std::vector<uint64_t> included_;  // a bit per MessageTable::fields
   std::vector<std::pair<uint16_t, std::unique_ptr<FieldSelection>>> children_;

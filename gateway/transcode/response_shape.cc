@@ -41,7 +41,11 @@ absl::StatusOr<std::unique_ptr<const FieldSelection>> ResponseShape::Select(absl
 }
 
 absl::Status ResponseShape::Write(absl::string_view wire, const WriteOptions& options, const FieldSelection* selection,
-                                  std::string* json) const {
+                                  std::string* json, bool partial) const {
+  if (field_ == nullptr && partial && options.emit_unpopulated) {
+    const FieldSelection present = FieldSelection::Present(*output_, wire, selection);
+    return WireToJson(*output_, *types_, wire, options, json, &present);
+  }
   if (field_ == nullptr) return WireToJson(*output_, *types_, wire, options, json, selection);
   const bool within = selection != nullptr && selection->Includes(*field_);
   return FieldToJson(*output_, *field_, *types_, wire, options, json, within ? selection->Child(*field_) : nullptr);

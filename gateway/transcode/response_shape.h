@@ -25,10 +25,14 @@ class ResponseShape {
   // Write() and a composer want it. Errors as FieldSelection::Compile.
   absl::StatusOr<std::unique_ptr<const FieldSelection>> Select(absl::string_view mask) const;
 
-  // Appends the JSON of the reply message `wire`; an absent response_body field gives its JSON default. Errors as
-  // WireToJson.
+  // Whether the client sees all of the reply message.
+  bool whole() const { return field_ == nullptr; }
+
+  // Appends the JSON of the reply message `wire`; an absent response_body field gives its JSON default. Of a partial
+  // answer, fields that it does not have are not empty but elsewhere, and are not written whatever the options say.
+  // Errors as WireToJson.
   absl::Status Write(absl::string_view wire, const WriteOptions& options, const FieldSelection* selection,
-                     std::string* json) const;
+                     std::string* json, bool partial = false) const;
 
  private:
   ResponseShape(const schema::MessageTable& output, const schema::TypeResolver& types, const schema::FieldTable* field)

@@ -90,11 +90,88 @@ class FakeServices final : public rpc::Handler {
     co_return reply;
   }
 
-  Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method&, rpc::Context&) override {
-    co_return absl::UnimplementedError("");
+  // What has become of a method's stream, of which there is one.
+  struct Streaming {
+    std::string request;    // JSON; empty before there is one
+    bool complete = false;  // the client's side
+    bool cancelled = false;
+    int taken = 0;  // messages that were read
+
+    std::deque<std::string> messages;  // wire
+    std::optional<absl::Status> end;
+    net::Event* waiting = nullptr;
+    void Wake() {
+      if (waiting != nullptr) std::exchange(waiting, nullptr)->Set();
+    }
+  };
+  Streaming& stream(const std::string& method) { return streams_[method]; }
+  void SendWire(const std::string& method, std::string wire) {
+    streams_[method].messages.push_back(std::move(wire));
+    streams_[method].Wake();
+  }
+  void Send(const std::string& method, const std::string& json) {
+    std::string wire;
+    const schema::MessageTable& output = *schema_.FindMethod(method)->output;
+    if (!transcode::JsonToWire(output, schema_, json, {}, &wire, nullptr).ok()) wire = "\xff";
+    SendWire(method, std::move(wire));
+  }
+  void End(const std::string& method, absl::Status status = absl::OkStatus()) {
+    streams_[method].end = std::move(status);
+    streams_[method].Wake();
+  }
+
+  Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method& method, rpc::Context& context) override {
+    co_return std::make_unique<Stream>(method, schema_, streams_[method.full_name], context);
   }
 
  private:
+  class Stream final : public rpc::Stream {
+   public:
+    Stream(const rpc::Method& method, const schema::Schema& schema, Streaming& state, rpc::Context& context)
+        : method_(method), schema_(schema), state_(state), cancel_(context, [this] {
+            state_.cancelled = true;
+            state_.Wake();
+          }) {}
+
+    ~Stream() override {
+      if (!state_.end.has_value()) state_.cancelled = true;
+    }
+
+    Async<absl::Status> Write(rpc::Payload message) override {
+      co_return transcode::WireToJson(*method_.input, schema_, message.bytes(), {}, &state_.request);
+    }
+    Async<absl::Status> CloseWrite() override {
+      state_.complete = true;
+      co_return absl::OkStatus();
+    }
+    Async<bool> AwaitHeaders(net::Deadline) override { co_return true; }
+    Async<absl::StatusOr<bool>> Read(std::string* message) override {
+      while (state_.messages.empty() && !state_.end.has_value() && !state_.cancelled) {
+        net::Event event;
+        state_.waiting = &event;
+        co_await event.Wait();
+      }
+      if (state_.cancelled) co_return absl::CancelledError("cancelled");
+      if (state_.messages.empty()) {
+        if (!state_.end->ok()) co_return *state_.end;
+        co_return false;
+      }
+      *message = std::move(state_.messages.front());
+      state_.messages.pop_front();
+      ++state_.taken;
+      co_return true;
+    }
+    const rpc::Metadata& headers() const override { return none_; }
+    const rpc::Metadata& trailers() const override { return none_; }
+
+   private:
+    const rpc::Method& method_;
+    const schema::Schema& schema_;
+    Streaming& state_;
+    const rpc::Metadata none_;
+    rpc::CancelCallback cancel_;
+  };
+
   struct Behaviour {
     Answer answer;
     bool held = false;
@@ -103,6 +180,7 @@ class FakeServices final : public rpc::Handler {
   std::map<std::string, Behaviour> answers_;
   std::map<std::string, std::string> wires_;
   std::map<std::string, std::vector<std::shared_ptr<net::Event>>> held_;
+  std::map<std::string, Streaming> streams_;
   std::deque<Record> calls_;
   int in_flight_ = 0;
   int greatest_in_flight_ = 0;
@@ -144,6 +222,8 @@ class Page {
   std::string mistakes() const { return diagnostics_.ToString(); }
   FakeServices& services() { return *services_; }
   Composer& composer() { return *composer_; }
+  const schema::Schema& schema() const { return *schema_; }
+  const schema::Method& method() const { return *method_; }
   net::Worker& worker() { return worker_; }
   rpc::Context& context() { return *context_; }
   // Gives the next call a context of its own: a deadline is only ever shortened.

@@ -30,6 +30,7 @@ service Catalog {
   rpc ListItems(ListItemsRequest) returns (ListItemsResponse);
   rpc BatchGet(BatchRequest) returns (BatchResponse);
   rpc Watch(GetProductRequest) returns (stream Product);
+  rpc Import(stream Product) returns (Product);
 }
 )";
 
@@ -95,7 +96,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"UnknownMethod", R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/Get" }];)",
          "fetch.method of web.Page.p: there is no method \"shop.Catalog/Get\""},
         {"StreamingMethod", R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/Watch" }];)",
-         "shop.Catalog/Watch streams"},
+         "fetch.method of web.Page.p: shop.Catalog/Watch streams, but web.Web/GetPage does not"},
+        {"MethodThatTakesAStream", R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/Import" }];)",
+         "fetch.method of web.Page.p: shop.Catalog/Import takes a stream of requests"},
         {"UnknownRequestField",
          R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "id = request.product_id" }];)",
          "fetch.bind[0] of web.Page.p: shop.GetProductRequest has no field \"id\""},
@@ -172,6 +175,103 @@ message Inner {
   string currency = 1;
   shop.Product p = 9 [(portico.fetch) = { method: "shop.Catalog/GetProduct" }];)",
          "web.Outer.price: a fetch must be in the answer, or in a message that is itself fetched", 10},
+        {"UnknownSelf",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id = self.nothing" }];)",
+         "fetch.bind[0] of web.Page.p: web.Page has no field \"nothing\""},
+        {"NamelessClaim",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id = claim." }];)",
+         "fetch.bind[0] of web.Page.p: \"claim.\" names nothing"},
+        {"NoSource",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id =" }];)",
+         "fetch.bind[0] of web.Page.p: there is no source"},
+        {"NoTarget",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "= request.product_id" }];)",
+         "there is no field before"},
+        {"MessagesOfDifferentTypes",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "range = self.q" }];
+  shop.Money q = 2 [(portico.fetch) = { method: "shop.Catalog/GetProduct" select: "price" }];)",
+         "\"self.q\" is shop.Money, but \"range\" is shop.Range"},
+        {"ALiteralCondition",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" when: "true" }];)",
+         "fetch.when of web.Page.p: \"true\" is no source"},
+        {"AMap",
+         R"(map<string, shop.Item> p = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "by_name" }];)",
+         "fetch of web.Page.p: a map cannot be fetched"},
+        {"SelectOfAnotherScalar",
+         R"(int32 p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" select: "title" }];)",
+         "fetch.select of web.Page.p: "},
+        {"ThreeThatNeedEachOther",
+         R"(string a = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id = self.b" select: "title" }];
+  string b = 2 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id = self.c" select: "title" }];
+  string c = 3 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id = self.a" select: "title" }];)",
+         "a cycle of parts that need each other: a -> b -> c -> a"},
+        {"FetchesThatLeadToEachOther",
+         R"(repeated Deep deep = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Deep {
+  string item_id = 1;
+  repeated Deeper deeper = 2 [(portico.fetch) = { method: "shop.Catalog/ListItems" bind: "product_id = self.item_id" select: "items" }];
+}
+message Deeper {
+  string item_id = 1;
+  repeated Deep deep = 2 [(portico.fetch) = { method: "shop.Catalog/ListItems" bind: "product_id = self.item_id" select: "items" }];)",
+         "the calls would never end", 16},
+        {"NoBoundToSpeakOf",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  Small p = 3 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id = self.product_id" concurrency: 100000 }];)",
+         "fetch.concurrency of web.Item.p: 100000 calls at once are as good as no bound, 1000 are the most", 12},
+        {"BatchKeysOfNothing",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  Small p = 3 [(portico.fetch) = { method: "shop.Catalog/BatchGet" batch: { keys: "ids" from: "self.product_id" items: "products" item_key: "product_id" } }];)",
+         "fetch.batch.keys of web.Item.p: shop.BatchRequest has no field \"ids\"", 12},
+        {"BatchKeyThatIsOne",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  Small p = 3 [(portico.fetch) = { method: "shop.Catalog/BatchGet" batch: { keys: "locale" from: "self.product_id" items: "products" item_key: "product_id" } }];)",
+         "fetch.batch.keys of web.Item.p: \"locale\" is not a repeated scalar", 12},
+        {"BatchFromElsewhere",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  Small p = 3 [(portico.fetch) = { method: "shop.Catalog/BatchGet" batch: { keys: "product_ids" from: "request.product_id" items: "products" item_key: "product_id" } }];)",
+         "fetch.batch.from of web.Item.p: a batch's key must be self.PATH", 12},
+        {"BatchItemsThatAreNone",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  Small p = 3 [(portico.fetch) = { method: "shop.Catalog/BatchGet" batch: { keys: "product_ids" from: "self.product_id" items: "things" item_key: "product_id" } }];)",
+         "fetch.batch.items of web.Item.p: shop.BatchResponse has no field \"things\"", 12},
+        {"BatchItemKeyOfNothing",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  Small p = 3 [(portico.fetch) = { method: "shop.Catalog/BatchGet" batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "id" } }];)",
+         "fetch.batch.item_key of web.Item.p: shop.Product has no field \"id\"", 12},
+        {"BatchItemKeyOfAnotherType",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  Small p = 3 [(portico.fetch) = { method: "shop.Catalog/BatchGet" batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "kind" } }];)",
+         "fetch.batch.item_key of web.Item.p: ", 12},
+        {"BatchThatDiffers",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  Small p = 3 [(portico.fetch) = { method: "shop.Catalog/BatchGet" bind: "locale = self.product_id" batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "product_id" } }];)",
+         "fetch.bind of web.Item.p: \"self.product_id\" differs between the elements of a batch", 12},
         {"EndlessFetches",
          R"(repeated Deep deep = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
 }
@@ -181,6 +281,83 @@ message Deep {
          "the calls would never end", 12},
     }),
     [](const ::testing::TestParamInfo<Case>& info) { return info.param.name; });
+
+// A facade whose method streams.
+std::string StreamingFacade(const std::string& fields) {
+  std::string facade = Facade(fields);
+  const std::string unary = "returns (Page)";
+  return facade.replace(facade.find(unary), unary.size(), "returns (stream Page)");
+}
+
+class BrokenStream : public ::testing::TestWithParam<Case> {};
+
+TEST_P(BrokenStream, IsReportedWhereItStands) {
+  const Compiled compiled = Compile(StreamingFacade(GetParam().fields));
+  EXPECT_EQ(compiled.plan, nullptr);
+  ASSERT_EQ(compiled.diagnostics.entries().size(), 1u) << compiled.diagnostics.ToString();
+  const schema::Diagnostic& diagnostic = compiled.diagnostics.entries().front();
+  EXPECT_THAT(diagnostic.message, HasSubstr(GetParam().message));
+  EXPECT_EQ(diagnostic.position.line, GetParam().line) << diagnostic.ToString();
+  EXPECT_GT(diagnostic.position.column, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, BrokenStream,
+    ::testing::ValuesIn(std::vector<Case>{
+        {"Timeout", R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/Watch" timeout: "1s" }];)",
+         "fetch.timeout of web.Page.p: a stream lasts as long as its client"},
+        {"Fallback", R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/Watch" fallback: "{}" }];)",
+         "fetch.fallback of web.Page.p: nothing can stand in for a stream"},
+        {"Stale", R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/Watch" stale: "1m" }];)",
+         "fetch.stale of web.Page.p: nothing can stand in for a stream"},
+        {"Concurrency", R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/Watch" concurrency: 2 }];)",
+         "fetch.concurrency of web.Page.p: a stream is one call"},
+        {"Batch",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/Watch" batch: { keys: "tags" from: "self.x" items: "y" item_key: "z" } }];)",
+         "fetch.batch of web.Page.p: a stream cannot be batched"},
+        {"NeededByAnother",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/Watch" }];
+  shop.Product q = 2 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id = self.p.product_id" }];)",
+         "it needs p, which is a stream and never has its last value", 9},
+        {"WithinAnElement",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  shop.Product p = 3 [(portico.fetch) = { method: "shop.Catalog/Watch" bind: "product_id = self.product_id" }];)",
+         "shop.Catalog/Watch streams: only a field of the answer itself can be a stream", 12},
+        {"FetchesForItsMessages",
+         R"(Rich p = 1 [(portico.fetch) = { method: "shop.Catalog/Watch" }];
+}
+message Rich {
+  string title = 2;
+  shop.Product p = 3 [(portico.fetch) = { method: "shop.Catalog/GetProduct" }];)",
+         "shop.Catalog/Watch streams, and nothing is fetched for its messages: web.Rich has a fetch"},
+    }),
+    [](const ::testing::TestParamInfo<Case>& info) { return info.param.name; });
+
+TEST(PlanTest, StreamsStandBesideOrdinaryParts) {
+  const Compiled compiled = Compile(StreamingFacade(R"(
+  shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" required: true }];
+  Small news = 2 [(portico.fetch) = { method: "shop.Catalog/Watch" bind: "product_id = self.p.product_id" }];
+  string product_id = 3;)"));
+  ASSERT_NE(compiled.plan, nullptr) << compiled.diagnostics.ToString();
+  EXPECT_TRUE(compiled.plan->streams());
+  EXPECT_FALSE(compiled.plan->root.parts[0].stream);
+  EXPECT_TRUE(compiled.plan->root.parts[0].awaited);
+  EXPECT_TRUE(compiled.plan->root.parts[1].stream);
+  EXPECT_FALSE(compiled.plan->root.parts[1].awaited);
+}
+
+TEST(PlanTest, AFacadeTakesNoStreamOfRequests) {
+  std::string facade = Facade("string product_id = 1;");
+  const std::string one = "GetPage(PageRequest)";
+  facade.replace(facade.find(one), one.size(), "GetPage(stream PageRequest)");
+  const Compiled compiled = Compile(facade);
+  EXPECT_EQ(compiled.plan, nullptr);
+  EXPECT_THAT(compiled.diagnostics.ToString(),
+              HasSubstr("web.Web/GetPage: a facade method takes one request, not a stream of them"));
+}
 
 TEST(PlanTest, PartsKnowWhatTheyNeed) {
   const Compiled compiled = Compile(Facade(R"(
@@ -202,7 +379,7 @@ message Related {
   EXPECT_EQ(plan.part_count, 3);
   ASSERT_NE(plan.root.omitted, nullptr);
   ASSERT_EQ(plan.root.copies.size(), 1u);
-  EXPECT_EQ(Explain(plan), R"(web.Web/GetPage
+  EXPECT_EQ(Explain(plan), R"(web.Web/GetPage  timeout=30s (the default)
 |- product  <-  shop.Catalog/GetProduct  required  product_id=request.product_id
 `- related  <-  shop.Catalog/ListItems  optional  timeout=150ms  product_id=self.product.product_id  page_size=3  after product
    for each element:

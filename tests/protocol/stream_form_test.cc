@@ -35,6 +35,32 @@ TEST(StreamFormTest, AcceptChooses) {
   }
 }
 
+TEST(StreamFormTest, PagesAreForWhoAsksForThem) {
+  struct Case {
+    const char* accept;
+    std::optional<StreamForm> form;
+  };
+  for (const Case& c : {
+           Case{nullptr, std::nullopt},
+           Case{"*/*", std::nullopt},
+           Case{"text/*", std::nullopt},
+           Case{"application/json", std::nullopt},
+           Case{"text/event-stream", StreamForm::kEventStream},
+           Case{"text/event-stream, */*", StreamForm::kEventStream},
+           Case{"application/x-ndjson", StreamForm::kNdjson},
+           Case{"application/x-ndjson, text/event-stream", StreamForm::kEventStream},
+           Case{"application/x-ndjson, text/event-stream;q=0.5", StreamForm::kNdjson},
+           Case{"application/json, text/event-stream", StreamForm::kEventStream},
+           Case{"application/json, text/event-stream;q=0.9", std::nullopt},
+           Case{"text/event-stream;q=0", std::nullopt},
+           Case{"*/*, text/event-stream;q=0.5", std::nullopt},
+       }) {
+    http::RequestHeaders headers;
+    if (c.accept != nullptr) headers.Add("Accept", c.accept);
+    EXPECT_EQ(PagesFormOf(headers), c.form) << (c.accept == nullptr ? "(none)" : c.accept);
+  }
+}
+
 // Two messages and the end, or none, or an error.
 std::string Written(StreamWriter& writer, int messages, bool fails) {
   std::string out;

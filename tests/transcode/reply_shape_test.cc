@@ -32,6 +32,41 @@ TEST(FieldSelection, FollowsPathsOfEitherName) {
   EXPECT_FALSE(inner->Includes(*inner_table.FindByName("name")));
 }
 
+TEST(FieldSelection, OfAPartialAnswerIsWhatItHas) {
+  const schema::MessageTable& table = Contracts().Table("tests.All3");
+  const schema::FieldTable& inner = *table.FindByName("inner");
+  const schema::FieldTable& many = *table.FindByName("many_inner");
+  std::string message;
+  wire::AppendBytesField(inner.number, "", &message);
+  const FieldSelection all = FieldSelection::Present(table, message, nullptr);
+  EXPECT_TRUE(all.Includes(inner));
+  EXPECT_FALSE(all.Includes(many));
+  EXPECT_EQ(all.Child(inner), nullptr);
+  const auto within = FieldSelection::Compile(table, "inner.count,many_inner");
+  const FieldSelection some = FieldSelection::Present(table, message, within->get());
+  EXPECT_TRUE(some.Includes(inner));
+  EXPECT_FALSE(some.Includes(many));
+  EXPECT_EQ(some.Child(inner), (*within)->Child(inner));
+  const auto other = FieldSelection::Compile(table, "many_inner");
+  EXPECT_FALSE(FieldSelection::Present(table, message, other->get()).Includes(inner));
+}
+
+TEST(ResponseShape, FieldsThatAPartialAnswerLacksAreNotWrittenAsEmpty) {
+  const schema::MessageTable& table = Contracts().Table("tests.Inner");
+  const auto shape = ResponseShape::Compile(table, Contracts().types(), "");
+  ASSERT_TRUE(shape.ok()) << shape.status();
+  WriteOptions options;
+  options.emit_unpopulated = true;
+  std::string message;
+  wire::AppendBytesField(table.FindByName("name")->number, "n", &message);
+  std::string whole;
+  std::string partial;
+  ASSERT_TRUE(shape->Write(message, options, nullptr, &whole).ok());
+  ASSERT_TRUE(shape->Write(message, options, nullptr, &partial, /*partial=*/true).ok());
+  EXPECT_NE(whole, partial);
+  EXPECT_EQ(partial, R"({"name":"n"})");
+}
+
 TEST(FieldSelection, AllIsSelectedByNothingAndStar) {
   const schema::MessageTable& table = Contracts().Table("tests.All3");
   for (const char* mask : {"", "*", " ", "inner.name,*"}) {
