@@ -14,6 +14,7 @@
 #include "gateway/admin/metrics.h"
 #include "gateway/admin/safeguard_metrics.h"
 #include "gateway/event_log.h"
+#include "gateway/explain_request.h"
 #include "gateway/frontend_access.h"
 #include "gateway/http/chain.h"
 #include "gateway/http/listener.h"
@@ -343,6 +344,9 @@ bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
   sources.clusters = [this] { return ClustersJson(*snapshot()); };
   sources.jwks = [this] { return snapshot()->IdentityKeys(); };
   sources.config = [this] { return reload_status_.ToJson(); };
+  sources.explain = [this](const admin::Question& question) {
+    return ExplainRequest(snapshot(), *workers_.front(), question);
+  };
   // Not owned: the admin server goes before what it shows.
   const std::shared_ptr<prometheus::Collectable> reloads(std::shared_ptr<void>(), &reload_status_);
   sources.metrics = {admin::RequestMetrics([this] {

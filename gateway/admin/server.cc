@@ -6,20 +6,27 @@
 #include <prometheus/text_serializer.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "gateway/net/listen_socket.h"
 
 namespace portico::admin {
 namespace {
 
 constexpr size_t kThreads = 4;
+constexpr int kMostExplained = 2;  // at once
 constexpr size_t kBodyBytes = 8192;
 constexpr int kSeconds = 5;
 
@@ -51,6 +58,38 @@ std::string MetricsText(const std::vector<std::shared_ptr<prometheus::Collectabl
 }
 
 }  // namespace
+
+// What is asked by a request with explain=1 in its query; nullopt for others. Its own two parameters are taken out.
+std::optional<Question> QuestionIn(const httplib::Request& request) {
+  const size_t mark = request.target.find('?');
+  if (mark == std::string::npos) return std::nullopt;
+  Question question;
+  bool asked = false;
+  std::vector<absl::string_view> parameters;
+  for (absl::string_view parameter : absl::StrSplit(absl::string_view(request.target).substr(mark + 1), '&')) {
+    if (parameter == "explain=1") {
+      asked = true;
+    } else if (absl::ConsumePrefix(&parameter, "frontend=")) {
+      question.frontend = std::string(parameter);
+    } else {
+      parameters.push_back(parameter);
+    }
+  }
+  if (!asked) return std::nullopt;
+  question.target = request.target.substr(0, mark);
+  if (!parameters.empty()) absl::StrAppend(&question.target, "?", absl::StrJoin(parameters, "&"));
+  for (const auto& [name, value] : request.headers) {
+    // httplib adds some to what the client sent; others are about this connection, or another form of the answer.
+    bool own = false;
+    for (const char* other : {"REMOTE_ADDR", "REMOTE_PORT", "LOCAL_ADDR", "LOCAL_PORT", "Host", "Connection", "Upgrade",
+                              "Accept", "Accept-Encoding", "Content-Length", "Transfer-Encoding"}) {
+      own |= absl::EqualsIgnoreCase(name, other);
+    }
+    if (!own) question.headers.emplace_back(name, value);
+  }
+  question.peer = absl::StrCat(request.remote_addr, ":", request.remote_port);
+  return question;
+}
 
 class Server::Impl {
  public:
@@ -85,6 +124,17 @@ class Server::Impl {
   const std::string& address() const { return address_; }
 
  private:
+  // They may take long, and must leave threads for the rest.
+  void Explain(const Question& question, httplib::Response& response) {
+    if (++explaining_ > kMostExplained) {
+      Answer(response, 503, "{\"error\":\"too many requests are being explained\"}\n", "application/json");
+    } else {
+      Explanation explanation = sources_.explain(question);
+      Answer(response, explanation.status, std::move(explanation.json), "application/json");
+    }
+    --explaining_;
+  }
+
   void Configure() {
     server_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
     // The library's default, SO_REUSEPORT, would let two gateways share the port unnoticed.
@@ -97,10 +147,15 @@ class Server::Impl {
     server_.set_payload_max_length(kBodyBytes);
     server_.set_read_timeout(kSeconds);
     server_.set_write_timeout(kSeconds);
-    server_.set_pre_routing_handler([](const httplib::Request& request, httplib::Response& response) {
+    server_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
       response.set_header("Cache-Control", "no-store");
       response.set_header("X-Content-Type-Options", "nosniff");
-      if (request.method == "GET" || request.method == "HEAD") return httplib::Server::HandlerResponse::Unhandled;
+      if (request.method == "GET" || request.method == "HEAD") {
+        const std::optional<Question> question = sources_.explain ? QuestionIn(request) : std::nullopt;
+        if (!question.has_value()) return httplib::Server::HandlerResponse::Unhandled;
+        Explain(*question, response);
+        return httplib::Server::HandlerResponse::Handled;
+      }
       response.set_header("Allow", "GET, HEAD");
       Answer(response, 405, "only GET and HEAD\n", "text/plain");
       return httplib::Server::HandlerResponse::Handled;
@@ -145,6 +200,7 @@ class Server::Impl {
   }
 
   const Sources sources_;
+  std::atomic<int> explaining_{0};
   httplib::Server server_;
   std::string address_;
   std::thread thread_;

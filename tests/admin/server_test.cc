@@ -65,6 +65,49 @@ TEST_F(ServerTest, RoutesAndClustersShowWhatIsCurrent) {
   EXPECT_EQ(Ask("GET", "/clusters").body, R"([{"name":"catalog"}])");
 }
 
+TEST_F(ServerTest, ExplainTakesAFrontendsPath) {
+  Question asked;
+  Sources sources;
+  sources.explain = [&](const Question& question) {
+    asked = question;
+    return Explanation{404, "{}"};
+  };
+  Serve(std::move(sources));
+  EXPECT_EQ(Ask("GET", "/v1/a%20b?x=1&explain=1&frontend=web&y=%26").status, 404);
+  EXPECT_EQ(asked.target, "/v1/a%20b?x=1&y=%26");
+  EXPECT_EQ(asked.frontend, "web");
+  EXPECT_THAT(asked.peer, HasSubstr("127.0.0.1:"));
+  EXPECT_TRUE(asked.headers.empty()) << "those of the connection are its own";
+  Ask("GET", "/healthz?explain=1");
+  EXPECT_EQ(asked.target, "/healthz");
+  EXPECT_EQ(Ask("GET", "/healthz?explain=0").status, 200);
+  EXPECT_EQ(Ask("POST", "/v1/a?explain=1").status, 405);
+  RawClient client(server_->address());
+  client.Send("GET /v1?explain=1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer x\r\nAccept: text/event-stream\r\n\r\n");
+  EXPECT_EQ(client.Read().Header("Content-Type"), "application/json");
+  ASSERT_EQ(asked.headers.size(), 1u);
+  EXPECT_EQ(asked.headers[0].second, "Bearer x");
+}
+
+TEST_F(ServerTest, ExplainLeavesThreadsForTheRest) {
+  std::atomic<int> inside{0};
+  std::atomic<bool> leave{false};
+  Sources sources;
+  sources.explain = [&](const Question&) {
+    ++inside;
+    while (!leave) std::this_thread::yield();
+    return Explanation{200, "{}"};
+  };
+  Serve(std::move(sources));
+  std::vector<std::thread> asking;
+  for (int i = 0; i < 2; ++i) asking.emplace_back([this] { EXPECT_EQ(Ask("GET", "/?explain=1").status, 200); });
+  while (inside < 2) std::this_thread::yield();
+  EXPECT_EQ(Ask("GET", "/?explain=1").status, 503);
+  EXPECT_EQ(Ask("GET", "/healthz").status, 200);
+  leave = true;
+  for (std::thread& thread : asking) thread.join();
+}
+
 TEST_F(ServerTest, Metrics) {
   middleware::Stats stats("web", 1);
   http::Refusal refusal;
