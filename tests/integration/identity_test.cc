@@ -1,6 +1,7 @@
 // How services learn who calls: by the tokens the gateway mints, and by nothing that a client sends.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <string>
 #include <vector>
@@ -193,6 +194,37 @@ TEST_F(IdentityTest, WhatAClientSaysOfItselfReachesNobody) {
   EXPECT_EQ(ClaimsOf(Told(Ask(kReflect, with_token).json()["metadata"], "authorization"))["sub"], "cust-000001");
   // Without one, what the client shows is handed on.
   EXPECT_EQ(Told(Ask(kReflect, with_token, "plain").json()["metadata"], "authorization"), "Bearer " + token_);
+}
+
+TEST_F(IdentityTest, SecretsAreShownNowhere) {
+  const std::string minted = Told(Ask(kReflect, bearer_).json()["metadata"], "authorization");
+  const std::string pem = portico::testing::NewPem("EC");
+  const std::string secret = pem.substr(pem.find('\n') + 41, 40);
+  std::string shown;
+  for (const char* target : {kOwnOrders, "/v1/customers/cust-000002/orders", "/nowhere"}) {
+    for (const Headers& headers : {bearer_, Headers{{"Authorization", "Basic c2VjcmV0LXBhc3N3b3Jk"}}}) {
+      const Answer answer = Ask(target, headers);
+      shown += answer.body;
+      for (const auto& [name, value] : answer.headers) shown += value + "\n";
+      EXPECT_EQ(answer.Header("X-Content-Type-Options"), "nosniff");
+    }
+  }
+  EXPECT_EQ(Ask(kOwnOrders, bearer_).Header("Cache-Control"), "no-store");
+  // A key that is broken: the mistake is told, the key is not.
+  folder_.Write("gateway.pem", pem.substr(0, pem.size() / 2 + 30));
+  ASSERT_TRUE(gateway_->process().ErrorLine(
+      [](const std::string& line) { return line.find("reload_failed") != std::string::npos; }));
+  for (const char* page : {"/metrics", "/routes", "/clusters", "/config", "/jwks.json"}) {
+    shown += Get(gateway_->admin(), page).body;
+  }
+  gateway_->process().Signal(SIGTERM);
+  gateway_->process().Wait();
+  shown += gateway_->process().Out() + gateway_->process().Error() + orders_->Error();
+  EXPECT_THAT(shown, HasSubstr("a private key in it is broken"));
+  for (const std::string& hidden : {secret, minted.substr(minted.rfind('.') + 1), token_.substr(token_.rfind('.') + 1),
+                                    std::string("c2VjcmV0LXBhc3N3b3Jk")}) {
+    EXPECT_THAT(shown, Not(HasSubstr(hidden)));
+  }
 }
 
 // The next key stands behind the present one first, so that services know it before it signs.
