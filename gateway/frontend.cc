@@ -104,6 +104,9 @@ Frontend::Frontend(const config::Frontend& frontend, const schema::Schema& schem
     middleware_.push_back(std::move(cors));
   }
   for (auto& middleware : access) middleware_.push_back(std::move(middleware));
+  auto cache_headers = std::make_unique<middleware::CacheHeaders>();
+  cache_headers_ = cache_headers.get();
+  middleware_.push_back(std::move(cache_headers));
   middleware_.push_back(std::make_unique<middleware::Compress>(CompressPolicyOf(frontend), errors_));
 }
 
@@ -116,6 +119,7 @@ std::unique_ptr<Frontend> Frontend::Create(const config::Frontend& frontend, con
   for (const schema::Method* method : config::ResolveExposed(frontend, schema, config)) {
     Target target = target_of(*method);
     if (target.handler == nullptr) continue;  // reported where it was found out
+    if (target.per_caller) created->cache_headers_->AddPrivate(method);
     if (method->policy->auth().match_size() > 0) {
       created->guards_.push_back(std::make_unique<access::Guard>(access::MatchesOf(*method), *target.handler));
       target.handler = created->guards_.back().get();

@@ -13,6 +13,7 @@
 #include "gateway/http/chain.h"
 #include "gateway/http/error_response.h"
 #include "gateway/http/handler.h"
+#include "gateway/middleware/cache_headers.h"
 #include "gateway/middleware/cors.h"
 #include "gateway/protocol/protocol_of.h"
 #include "gateway/protocol/rest.h"
@@ -28,7 +29,8 @@ namespace portico {
 // Who answers the calls of a method: its cluster, or its composer.
 struct Target {
   rpc::Handler* handler = nullptr;
-  std::string name;  // of the cluster; "facade"
+  std::string name;         // of the cluster; "facade"
+  bool per_caller = false;  // replies are kept for each caller by itself
 };
 using TargetOf = std::function<Target(const schema::Method&)>;
 
@@ -88,7 +90,8 @@ class Frontend final : public http::Handler {
   std::string name_;
   http::ErrorRenderer errors_;
   protocol::RestOptions rest_;
-  const middleware::Cors* cors_ = nullptr;                     // among the middleware
+  const middleware::Cors* cors_ = nullptr;  // among the middleware, as the next
+  middleware::CacheHeaders* cache_headers_ = nullptr;
   std::vector<std::unique_ptr<http::Middleware>> middleware_;  // outermost first, between routing and the method
   std::vector<std::unique_ptr<access::Guard>> guards_;         // before the handlers of methods that ask for a match
   std::vector<Route> routes_;

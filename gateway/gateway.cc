@@ -355,6 +355,7 @@ bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
                        return stats;
                      }),
                      admin::SafeguardMetrics([this] { return snapshot()->safeguards(); }),
+                     admin::CacheMetrics([this] { return snapshot()->cache(); }),
                      admin::ProcessMetrics(PORTICO_VERSION), reloads};
   absl::StatusOr<std::unique_ptr<admin::Server>> server = admin::Server::Create(address, std::move(sources));
   if (!server.ok()) {

@@ -18,6 +18,7 @@
 #include "gateway/protocol/success.h"
 #include "gateway/routing/rule_check.h"
 #include "gateway/upstream/call_policy.h"
+#include "portico/annotations.pb.h"
 
 namespace portico {
 namespace {
@@ -62,6 +63,7 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
   protocol::CheckSuccess(*snapshot->schema_, diagnostics);
   access::CheckPolicies(*snapshot->schema_, diagnostics);
   upstream::CheckCallPolicies(*snapshot->schema_, diagnostics);
+  upstream::CheckCachePolicies(*snapshot->schema_, diagnostics);
   config::CheckConfig(loaded, *snapshot->schema_, complete, diagnostics);
   snapshot->BuildClusters(inputs, diagnostics);
   const auto& frontends = loaded.config.frontends();
@@ -83,8 +85,15 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
     if (access.minter != nullptr) snapshot->minters_.push_back(access.minter);
     std::unique_ptr<Frontend> created = Frontend::Create(
         loaded.config.frontends(i), loaded.config, *snapshot->schema_,
-        [&](const schema::Method& method) { return snapshot->TargetOf(method); }, diagnostics,
-        std::move(access.middleware));
+        [&](const schema::Method& method) {
+          Target target = snapshot->TargetOf(method);
+          if (target.handler != nullptr) {
+            target.handler =
+                &snapshot->Cached(loaded.config.frontends(i).name(), method, *target.handler, &target.per_caller);
+          }
+          return target;
+        },
+        diagnostics, std::move(access.middleware));
     if (created != nullptr) snapshot->frontends_.push_back(std::move(created));
   }
   if (!diagnostics.empty()) return nullptr;
@@ -163,6 +172,8 @@ void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& 
 
 void Snapshot::BuildChains(const SnapshotInputs& inputs) {
   const size_t workers = inputs.workers == nullptr ? 0 : inputs.workers->size();
+  cache_ = inputs.previous == nullptr ? std::make_shared<upstream::ResponseCache>() : inputs.previous->cache_;
+  epoch_ = cache_->NewEpoch();
   for (const auto& [name, cluster] : clusters_) {
     upstream::SafeguardOptions options = SafeguardOptionsOf(config_->config.clusters().at(name));
     std::shared_ptr<upstream::Safeguards>& safeguards = safeguards_[name];
@@ -180,8 +191,43 @@ void Snapshot::BuildChains(const SnapshotInputs& inputs) {
     rpc::Handler* const handler = HandlerOf(cluster);
     if (handler == nullptr) continue;
     for (const auto& method : service->methods) {
-      chains_.emplace(method.get(), safeguards_.at(cluster)->Chain(*method, *handler));
+      upstream::CallChain chain = safeguards_.at(cluster)->Chain(*method, *handler);
+      std::vector<std::atomic<uint64_t>*> stale;
+      for (const std::string& other : method->policy->invalidates()) stale.push_back(&cache_->GenerationOf(other));
+      if (!stale.empty()) {
+        chain.Prepend(std::make_unique<upstream::Invalidation>(std::move(stale), chain.first()));
+      }
+      chains_.emplace(method.get(), std::move(chain));
     }
+  }
+}
+
+rpc::Handler& Snapshot::Cached(absl::string_view frontend, const schema::Method& method, rpc::Handler& handler,
+                               bool* per_caller) {
+  if (!method.policy->has_cache()) return handler;
+  upstream::CacheKeys keys{method.policy->cache().private_(), {}};
+  keys.headers.assign(method.policy->cache().vary().begin(), method.policy->cache().vary().end());
+  AddDependences(method, &keys);
+  if (per_caller != nullptr) *per_caller = keys.identity;
+  caches_.push_back(std::make_unique<upstream::Cache>(frontend, epoch_, method, std::move(keys), *cache_, handler));
+  return *caches_.back();
+}
+
+void Snapshot::AddDependences(const schema::Method& method, upstream::CacheKeys* keys) const {
+  const auto plan = plans_.find(&method);
+  if (plan == plans_.end()) return;
+  const auto add = [&](const compose::Source& source) {
+    if (source.kind == compose::Source::Kind::kClaim) keys->identity = true;
+    if (source.kind == compose::Source::Kind::kHeader) keys->headers.push_back(source.name);
+  };
+  for (const compose::Part* part : plan->second->Parts()) {
+    if (part->when.has_value()) add(*part->when);
+    for (const compose::Bind& bind : part->binds) add(bind.source);
+    if (part->batch.has_value()) add(part->batch->from);
+    const portico::Policy& own = *part->method->policy;
+    keys->identity |= own.cache().private_() || own.auth().match_size() > 0;
+    keys->headers.insert(keys->headers.end(), own.cache().vary().begin(), own.cache().vary().end());
+    AddDependences(*part->method, keys);
   }
 }
 
@@ -227,7 +273,7 @@ rpc::Handler* Snapshot::BuildComposer(const schema::Method& method, const Snapsh
       if (chain == chains_.end()) {
         mistake(absl::StrCat("no cluster serves ", called.full_name));
       } else {
-        handlers.push_back(&chain->second.first());
+        handlers.push_back(&Cached("", *part->method, chain->second.first(), nullptr));
       }
     } else if (std::find(open.begin(), open.end(), part->method) != open.end()) {
       mistake(absl::StrCat(part->method->full_name, " is composed of this part itself: the calls would never end"));

@@ -17,6 +17,7 @@
 #include "gateway/net/worker.h"
 #include "gateway/schema/diagnostics.h"
 #include "gateway/schema/schema.h"
+#include "gateway/upstream/cache.h"
 #include "gateway/upstream/cluster.h"
 #include "gateway/upstream/safeguards.h"
 #include "gateway/upstream/transport.h"
@@ -58,6 +59,8 @@ class Snapshot {
   std::string IdentityKeys() const;
   // What stands before each of them, by the same names.
   const std::map<std::string, std::shared_ptr<upstream::Safeguards>>& safeguards() const { return safeguards_; }
+  // The replies that are kept.
+  const std::shared_ptr<upstream::ResponseCache>& cache() const { return cache_; }
   // nullptr when there is none of that name.
   Frontend* FindFrontend(absl::string_view name) const;
   // How a facade method is composed; nullptr for others.
@@ -74,6 +77,12 @@ class Snapshot {
   rpc::Handler* BuildComposer(const schema::Method& method, const SnapshotInputs& inputs,
                               std::vector<const schema::Method*>& open, schema::Diagnostics& diagnostics);
   Target TargetOf(const schema::Method& method) const;
+  // The method's handler, behind a cache where its contract asks for one. `frontend` is empty for parts of answers.
+  // `per_caller`, unless nullptr, is set when replies are kept for each caller by itself.
+  rpc::Handler& Cached(absl::string_view frontend, const schema::Method& method, rpc::Handler& handler,
+                       bool* per_caller);
+  // Adds what the plan of a facade's method takes from its caller, so that answers are kept for those alike.
+  void AddDependences(const schema::Method& method, upstream::CacheKeys* keys) const;
   // A cluster, behind what introduces callers to it where some frontend does; nullptr when there is none of that name.
   rpc::Handler* HandlerOf(absl::string_view cluster) const;
 
@@ -83,7 +92,10 @@ class Snapshot {
   std::map<std::string, std::shared_ptr<upstream::Cluster>> clusters_;          // shared with later snapshots
   std::map<std::string, std::unique_ptr<access::Introduction>> introductions_;  // by the cluster's name
   std::map<std::string, std::shared_ptr<upstream::Safeguards>> safeguards_;     // shared, too
+  std::shared_ptr<upstream::ResponseCache> cache_;                              // shared, too
+  uint64_t epoch_ = 0;
   absl::flat_hash_map<const schema::Method*, upstream::CallChain> chains_;
+  std::vector<std::unique_ptr<upstream::Cache>> caches_;
   compose::Projections projections_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<const compose::Plan>> plans_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<compose::Composer>> composers_;

@@ -80,7 +80,38 @@ class SafeguardCollectable final : public prometheus::Collectable {
   const std::function<SafeguardsByCluster()> safeguards_;
 };
 
+class CacheCollectable final : public prometheus::Collectable {
+ public:
+  explicit CacheCollectable(std::function<std::shared_ptr<upstream::ResponseCache>()> cache)
+      : cache_(std::move(cache)) {}
+
+  std::vector<MetricFamily> Collect() const override {
+    const std::shared_ptr<upstream::ResponseCache> cache = cache_();
+    const upstream::ResponseCache::Counts& counts = cache->counts();
+    std::vector<MetricFamily> families;
+    const auto add = [&](const char* name, const char* help, MetricType type, double value) {
+      families.push_back(Family(name, help, type));
+      AddValue(&families.back(), {}, value);
+    };
+    add("portico_cache_hits_total", "Calls answered by what was kept", MetricType::Counter,
+        static_cast<double>(counts.hits.load(std::memory_order_relaxed)));
+    add("portico_cache_misses_total", "Calls to keep an answer of", MetricType::Counter,
+        static_cast<double>(counts.misses.load(std::memory_order_relaxed)));
+    add("portico_cache_coalesced_total", "Calls answered by another's call", MetricType::Counter,
+        static_cast<double>(counts.coalesced.load(std::memory_order_relaxed)));
+    add("portico_cache_bytes", "What is kept", MetricType::Gauge, static_cast<double>(cache->bytes()));
+    return families;
+  }
+
+ private:
+  const std::function<std::shared_ptr<upstream::ResponseCache>()> cache_;
+};
+
 }  // namespace
+
+std::shared_ptr<prometheus::Collectable> CacheMetrics(std::function<std::shared_ptr<upstream::ResponseCache>()> cache) {
+  return std::make_shared<CacheCollectable>(std::move(cache));
+}
 
 std::shared_ptr<prometheus::Collectable> SafeguardMetrics(std::function<SafeguardsByCluster()> safeguards) {
   return std::make_shared<SafeguardCollectable>(std::move(safeguards));

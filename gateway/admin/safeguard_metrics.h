@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "gateway/upstream/response_cache.h"
 #include "gateway/upstream/safeguards.h"
 
 namespace prometheus {
@@ -22,6 +23,9 @@ using SafeguardsByCluster = std::map<std::string, std::shared_ptr<upstream::Safe
 // portico_retries_over_budget_total, portico_cluster_in_flight and portico_cluster_shed_total. `safeguards` gives those
 // in use; it is called with every collection.
 std::shared_ptr<prometheus::Collectable> SafeguardMetrics(std::function<SafeguardsByCluster()> safeguards);
+
+// portico_cache_hits_total, portico_cache_misses_total, portico_cache_coalesced_total, portico_cache_bytes.
+std::shared_ptr<prometheus::Collectable> CacheMetrics(std::function<std::shared_ptr<upstream::ResponseCache>()> cache);
 
 // What /clusters says of one of them: {"breakers":[{"rpc":...,"state":"open","calls":...,...}],
 // "in_flight":3,"max_concurrent":100}, as JSON text. What there is none of is left out.

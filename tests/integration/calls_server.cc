@@ -84,6 +84,15 @@ class Calls final : public v1::CallService::CallbackService {
   grpc::ServerUnaryReactor* WriteOnce(Context* context, const v1::Ask* ask, v1::Told* told) override {
     return Answer(context, ask, told);
   }
+  grpc::ServerUnaryReactor* Kept(Context* context, const v1::Ask* ask, v1::Told* told) override {
+    return Answer(context, ask, told);
+  }
+  grpc::ServerUnaryReactor* Mine(Context* context, const v1::Ask* ask, v1::Told* told) override {
+    return Answer(context, ask, told);
+  }
+  grpc::ServerUnaryReactor* Change(Context* context, const v1::Ask* ask, v1::Told* told) override {
+    return Answer(context, ask, told);
+  }
   grpc::ServerUnaryReactor* Hedged(Context* context, const v1::Ask* ask, v1::Told* told) override {
     return Answer(context, ask, told);
   }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -66,7 +67,7 @@ TEST_F(SafeguardsTest, AnOpenBreakerSparesTheService) {
               HasSubstr("portico_breaker_opened_total{cluster=\"calls\",rpc=\"shop.calls.v1.CallService/Read\"}"));
   const Json clusters = Get(gateway_->admin(), "/clusters").json();
   ASSERT_TRUE(clusters[0].contains("breakers")) << clusters;
-  EXPECT_EQ(clusters[0]["breakers"][0]["rpc"], "shop.calls.v1.CallService/Extra");
+  EXPECT_THAT(clusters[0]["breakers"].dump(), HasSubstr("\"rpc\":\"shop.calls.v1.CallService/Read\""));
   // Other methods are not held up by it, and it lets go once the service is well.
   EXPECT_EQ(Ask("/v1/hedged/other").status, 200);
   GetUntil(
@@ -175,6 +176,84 @@ TEST_F(SafeguardsTest, OptionalPartsAreShedBeforeRequestsAreRefused) {
   const Answer refused = GetUntil(address, "/v1/read/more", [](const Answer& answer) { return answer.status == 503; });
   EXPECT_EQ(refused.Header("Retry-After"), "1");
   for (std::thread& client : clients) client.join();
+}
+
+TEST_F(SafeguardsTest, WhatIsKeptIsAskedOnceAndAnswered304) {
+  Start("");
+  const Answer first = Ask("/v1/kept/k");
+  EXPECT_EQ(first.json()["calls"], 1);
+  EXPECT_EQ(first.Header("Cache-Control"), "public, max-age=60");
+  EXPECT_THAT(first.Header("Vary"), HasSubstr("accept-language"));
+  const std::string etag = first.Header("ETag");
+  ASSERT_EQ(etag.size(), 34u);
+  // On each worker's own connections.
+  for (int i = 0; i < kOfAllWorkers; ++i) EXPECT_EQ(Ask("/v1/kept/k").body, first.body);
+  EXPECT_EQ(Count("k"), 1);
+  for (const std::string& tags : {etag, "W/" + etag, "\"other\", " + etag, std::string("*")}) {
+    const Answer unchanged = Get(gateway_->address(), "/v1/kept/k", {{"If-None-Match", tags}});
+    EXPECT_EQ(unchanged.status, 304) << tags;
+    EXPECT_EQ(unchanged.body, "");
+    EXPECT_EQ(unchanged.Header("ETag"), etag);
+    EXPECT_EQ(unchanged.Header("Cache-Control"), "public, max-age=60");
+  }
+  EXPECT_EQ(Get(gateway_->address(), "/v1/kept/k", {{"If-None-Match", "\"other\""}}).status, 200);
+  EXPECT_EQ(Get(gateway_->address(), "/v1/kept/k", {{"Accept-Language", "de"}}).json()["calls"], 2);
+  // A write makes it stale, for all.
+  EXPECT_EQ(Post(gateway_->address(), "/v1/change/c", {{"key", "c"}}).status, 200);
+  const Answer anew = Get(gateway_->address(), "/v1/kept/k", {{"If-None-Match", etag}});
+  EXPECT_EQ(anew.status, 200);
+  EXPECT_EQ(anew.json()["calls"], 3);
+  EXPECT_NE(anew.Header("ETag"), etag);
+  EXPECT_EQ(Ask("/v1/kept/broken?fail=5").Header("ETag"), "");
+  EXPECT_THAT(Get(gateway_->admin(), "/metrics").body, HasSubstr("portico_cache_hits_total"));
+}
+
+TEST_F(SafeguardsTest, PagesAreKeptWhenTheyLackNothing) {
+  Start("");
+  const Answer lacking = Ask("/v1/kept-pages/p?extra_key=e&extra_fail=14");
+  EXPECT_EQ(lacking.Header("Portico-Omitted"), "extra;reason=unavailable");
+  EXPECT_EQ(lacking.Header("Cache-Control"), "no-store");
+  Ask("/v1/kept-pages/p?extra_key=e&extra_fail=14");
+  EXPECT_EQ(Count("p"), 2);
+  const Answer whole = Ask("/v1/kept-pages/q?extra_key=e");
+  EXPECT_EQ(whole.Header("Cache-Control"), "public, max-age=60");
+  EXPECT_EQ(Ask("/v1/kept-pages/q?extra_key=e").body, whole.body);
+  EXPECT_EQ(Ask("/v1/kept-pages/q?extra_key=e&fields=needed").json()["needed"]["calls"], 1);
+  EXPECT_EQ(Count("q"), 1);
+}
+
+TEST_F(SafeguardsTest, PrivateRepliesAreNeverSharedBetweenCallers) {
+  Start("");
+  std::vector<std::thread> clients;
+  std::atomic<int> wrong{0};
+  const std::string address = gateway_->address();
+  for (int caller = 0; caller < 8; ++caller) {
+    clients.emplace_back([&, caller] {
+      const std::string token = absl::StrCat("Bearer ", caller);
+      for (int i = 0; i < 50; ++i) {
+        const Answer answer = Get(address, "/v1/mine/m", {{"Authorization", token}});
+        wrong += answer.status != 200 || answer.json()["caller"] != token ||
+                 answer.Header("Cache-Control") != "private, max-age=60";
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(Count("m"), 8) << "once for each caller";
+  EXPECT_EQ(Ask("/v1/mine/m").json().value("caller", ""), "") << "nor with who says nothing";
+}
+
+TEST_F(SafeguardsTest, IdenticalReadsAtOnceAreOneCall) {
+  Start("");
+  std::vector<std::thread> clients;
+  std::atomic<int> right{0};
+  const std::string address = gateway_->address();
+  for (int i = 0; i < 20; ++i) {
+    clients.emplace_back([&] { right += Get(address, "/v1/kept/slow?delay_ms=1000").json().value("calls", 0) == 1; });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(right, 20);
+  EXPECT_EQ(Count("slow"), 1);
 }
 
 }  // namespace

@@ -1,0 +1,81 @@
+#ifndef PORTICO_GATEWAY_UPSTREAM_CACHE_H_
+#define PORTICO_GATEWAY_UPSTREAM_CACHE_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/rpc/handler.h"
+#include "gateway/schema/diagnostics.h"
+#include "gateway/upstream/response_cache.h"
+
+namespace portico::upstream {
+
+// What of the caller the replies of a method depend on.
+struct CacheKeys {
+  bool identity = false;             // who calls
+  std::vector<std::string> headers;  // of the request
+};
+
+// Keeps the replies of one method as its `policy.cache` says, and makes one call of identical ones at the same time.
+//
+// What is kept is found again by the frontend, the method, the request's bytes, the values of the keys' headers, and,
+// where they have the identity, by everything that tells callers apart: the verified claims, the headers that prove or
+// name somebody, and all metadata that services get. Replies that lack a part, that set cookies, or that the service
+// marks no-store (`cache-control` in its metadata) are not kept, and failures never.
+class Cache final : public rpc::Handler {
+ public:
+  // `frontend`: those of different names share nothing. `epoch` is that of the snapshot: contracts may mean something
+  // else in the next. Store and `next` outlive it. REQUIRES: the policy has been checked.
+  Cache(absl::string_view frontend, uint64_t epoch, const schema::Method& method, CacheKeys keys, ResponseCache& store,
+        rpc::Handler& next);
+
+  Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
+                                         rpc::Context& context) override;
+  Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method& method, rpc::Context& context) override {
+    return next_.Open(method, context);
+  }
+
+ private:
+  class Lead;
+
+  std::string KeyOf(absl::string_view request, const rpc::Context& context) const;
+  bool MayKeep(const rpc::Reply& reply) const;
+
+  std::string prefix_;
+  net::Clock::duration max_age_{};
+  const CacheKeys keys_;
+  std::atomic<uint64_t>& generation_;
+  ResponseCache& store_;
+  rpc::Handler& next_;
+};
+
+// Makes kept replies of other methods stale when a call of this one has, or may have, changed something.
+class Invalidation final : public rpc::Handler {
+ public:
+  // `next` and the generations (ResponseCache::GenerationOf) outlive it.
+  Invalidation(std::vector<std::atomic<uint64_t>*> generations, rpc::Handler& next)
+      : generations_(std::move(generations)), next_(next) {}
+
+  Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
+                                         rpc::Context& context) override;
+  Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method& method, rpc::Context& context) override;
+
+ private:
+  class WritingStream;
+  void Invalidate() const {
+    for (std::atomic<uint64_t>* generation : generations_) generation->fetch_add(1, std::memory_order_release);
+  }
+
+  const std::vector<std::atomic<uint64_t>*> generations_;
+  rpc::Handler& next_;
+};
+
+// Checks `policy.cache` and `policy.invalidates` of every method. Mistakes go to `diagnostics`, at the policy.
+void CheckCachePolicies(const schema::Schema& schema, schema::Diagnostics& diagnostics);
+
+}  // namespace portico::upstream
+
+#endif  // PORTICO_GATEWAY_UPSTREAM_CACHE_H_
