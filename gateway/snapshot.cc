@@ -217,7 +217,10 @@ void Snapshot::AddDependences(const schema::Method& method, upstream::CacheKeys*
   const auto plan = plans_.find(&method);
   if (plan == plans_.end()) return;
   const auto add = [&](const compose::Source& source) {
-    if (source.kind == compose::Source::Kind::kClaim) keys->identity = true;
+    if (source.kind == compose::Source::Kind::kClaim) {
+      keys->identity = true;
+      keys->claims.push_back(source.name);
+    }
     if (source.kind == compose::Source::Kind::kHeader) keys->headers.push_back(source.name);
   };
   for (const compose::Part* part : plan->second->Parts()) {

@@ -84,6 +84,7 @@ std::string Cache::KeyOf(absl::string_view request, const rpc::Context& context)
   key.append(reinterpret_cast<const char*>(&generation), sizeof(generation));
   AppendPart(request, &key);
   for (const std::string& header : keys_.headers) AppendAttribute(context.headers(), header, &key);
+  for (const std::string& claim : keys_.claims) AppendAttribute(context.claims(), claim, &key);
   if (keys_.identity) AppendIdentity(context, &key);
   return key;
 }

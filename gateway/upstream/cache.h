@@ -15,8 +15,9 @@ namespace portico::upstream {
 
 // What of the caller the replies of a method depend on.
 struct CacheKeys {
-  bool identity = false;             // who calls
-  std::vector<std::string> headers;  // of the request
+  bool identity = false;                 // who calls
+  std::vector<std::string> headers;      // of the request
+  std::vector<std::string> claims = {};  // besides those of the identity
 };
 
 // Keeps the replies of one method as its `policy.cache` says, and makes one call of identical ones at the same time.

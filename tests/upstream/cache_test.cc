@@ -152,6 +152,17 @@ TEST_F(CacheTest, PrivateRepliesAreNeverSharedBetweenIdentities) {
   EXPECT_EQ(AskAs(cache, nullptr, nullptr, {{"traceparent", "00-1"}, {"x-request-id", "7"}}), "7");
 }
 
+TEST_F(CacheTest, ClaimsThatAPlanReadsTellCallersApart) {
+  keys_.identity = true;
+  keys_.claims = {"tenant"};
+  FakeService service(Numbers());
+  Cache cache = Make(service);
+  const Named one{{"sub", "alice"}, {"tenant", "1"}}, two{{"sub", "alice"}, {"tenant", "2"}};
+  EXPECT_EQ(AskAs(cache, &one), "1");
+  EXPECT_EQ(AskAs(cache, &two), "2");
+  EXPECT_EQ(AskAs(cache, &one), "1");
+}
+
 TEST_F(CacheTest, IdenticalCallsAtOnceAreOneCall) {
   FakeService service(Numbers());
   service.HoldIf([](int call) { return call == 1; });
