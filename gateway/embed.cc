@@ -114,7 +114,10 @@ class Embedded::Impl {
     snapshot_.reset();
     const auto give_up = net::Clock::now() + std::chrono::seconds(2);
     while (!last.expired() && net::Clock::now() < give_up) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    worker().Stop();
+    while (discovery_.alive.use_count() > 1 && net::Clock::now() < give_up) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    worker().Post([this] { worker().Stop(); });
     thread_.join();
   }
 
@@ -125,6 +128,8 @@ class Embedded::Impl {
     if (!options.config.empty()) {
       inputs.grpc = &grpc_;
       inputs.http2 = &http2_;
+      discovery_ = {&worker(), &http2_, std::make_shared<int>()};
+      inputs.discovery = discovery_;
       snapshot_ = Snapshot::Build(options.config, inputs, diagnostics);
     } else {
       if (options.services.empty() || options.channel == nullptr) {
@@ -246,6 +251,7 @@ class Embedded::Impl {
   std::vector<std::unique_ptr<net::Worker>> workers_;
   upstream::GrpcTransportFactory grpc_;
   upstream::Http2TransportFactory http2_;
+  upstream::DiscoveryLoop discovery_;  // on the one loop there is
   std::unique_ptr<ChannelFactory> channel_;
   middleware::AccessLog access_log_;
   std::shared_ptr<const Snapshot> snapshot_;

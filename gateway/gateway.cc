@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/admin/metrics.h"
 #include "gateway/admin/safeguard_metrics.h"
+#include "gateway/cluster_status.h"
 #include "gateway/event_log.h"
 #include "gateway/explain_request.h"
 #include "gateway/frontend_access.h"
@@ -40,19 +41,6 @@ http::Limits LimitsOf(const config::Limits& limits) {
 
 int WorkerCount(const config::Config& config) {
   return config.workers() > 0 ? static_cast<int>(config.workers()) : net::DefaultWorkerCount();
-}
-
-std::string ClustersJson(const Snapshot& snapshot) {
-  nlohmann::json clusters = nlohmann::json::array();
-  for (const auto& [name, cluster] : snapshot.clusters()) {
-    const config::Cluster& config = snapshot.config().config.clusters().at(name);
-    clusters.push_back({{"cluster", name},
-                        {"target", config.target()},
-                        {"addresses", cluster->addresses()},
-                        {"services", std::vector<std::string>(config.services().begin(), config.services().end())}});
-    clusters.back().update(nlohmann::json::parse(admin::SafeguardsJson(*snapshot.safeguards().at(name))));
-  }
-  return clusters.dump();
 }
 
 std::vector<admin::Route> RoutesOf(const Snapshot& snapshot) {
@@ -213,8 +201,16 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
 };
 
 Gateway::Gateway(std::string path, int workers)
-    : path_(std::move(path)), grpc_(workers), access_log_(STDOUT_FILENO, static_cast<size_t>(workers)) {
+    : path_(std::move(path)),
+      grpc_(workers),
+      discovery_worker_(workers),
+      discovery_{&discovery_worker_, &http2_, std::make_shared<int>()},
+      access_log_(STDOUT_FILENO, static_cast<size_t>(workers)) {
   for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<net::Worker>(i));
+  threads_.emplace_back([this] {
+    pthread_setname_np(pthread_self(), "discovery");
+    discovery_worker_.Run();
+  });
   for (const auto& owned : workers_) {
     threads_.emplace_back([worker = owned.get()] {
       pthread_setname_np(pthread_self(), absl::StrCat("worker-", worker->index()).c_str());
@@ -228,10 +224,7 @@ std::unique_ptr<Gateway> Gateway::Start(const std::string& path, schema::Diagnos
   const std::unique_ptr<const config::LoadedConfig> config = config::LoadConfig(path, diagnostics);
   if (config == nullptr) return nullptr;
   auto gateway = std::unique_ptr<Gateway>(new Gateway(path, WorkerCount(config->config)));
-  SnapshotInputs inputs;
-  inputs.grpc = &gateway->grpc_;
-  inputs.http2 = &gateway->http2_;
-  inputs.workers = &gateway->workers_;
+  const SnapshotInputs inputs = gateway->Inputs();
   std::shared_ptr<const Snapshot> first = Snapshot::Build(path, inputs, diagnostics);
   if (first == nullptr || !gateway->Apply(std::move(first), diagnostics) || !gateway->StartAdmin(diagnostics)) {
     return nullptr;
@@ -246,13 +239,20 @@ std::unique_ptr<Gateway> Gateway::Start(const std::string& path, schema::Diagnos
   return gateway;
 }
 
-std::vector<std::string> Gateway::LoadAnew(const std::string& reason) {
-  const std::shared_ptr<const Snapshot> before = snapshot();
-  schema::Diagnostics diagnostics;
+SnapshotInputs Gateway::Inputs() {
   SnapshotInputs inputs;
   inputs.grpc = &grpc_;
   inputs.http2 = &http2_;
   inputs.workers = &workers_;
+  inputs.discovery = discovery_;
+  inputs.cluster_events = LogClusterEvent;
+  return inputs;
+}
+
+std::vector<std::string> Gateway::LoadAnew(const std::string& reason) {
+  const std::shared_ptr<const Snapshot> before = snapshot();
+  schema::Diagnostics diagnostics;
+  SnapshotInputs inputs = Inputs();
   inputs.previous = before.get();
   inputs.reflected = learner_->contracts();
   std::shared_ptr<const Snapshot> next = Snapshot::Build(path_, inputs, diagnostics);
@@ -356,7 +356,7 @@ bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
                      }),
                      admin::SafeguardMetrics([this] { return snapshot()->safeguards(); }),
                      admin::CacheMetrics([this] { return snapshot()->cache(); }),
-                     admin::ProcessMetrics(PORTICO_VERSION), reloads};
+                     admin::ProcessMetrics(PORTICO_VERSION), reloads, ClusterMetrics([this] { return snapshot(); })};
   absl::StatusOr<std::unique_ptr<admin::Server>> server = admin::Server::Create(address, std::move(sources));
   if (!server.ok()) {
     diagnostics.Add(first->config().PositionOf("admin.listen"), std::string(server.status().message()));
@@ -426,6 +426,11 @@ Gateway::~Gateway() {
   while (waiting() && std::chrono::steady_clock::now() < give_up) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+  // With the last cluster nothing looks for servers any more; what did lets go on the loop.
+  while (discovery_.alive.use_count() > 1 && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  discovery_worker_.Post([this] { discovery_worker_.Stop(); });
   for (const auto& worker : workers_) worker->Stop();
   for (std::thread& thread : threads_) thread.join();
 }

@@ -55,6 +55,7 @@ class Gateway {
   bool Apply(std::shared_ptr<const Snapshot> next, schema::Diagnostics& diagnostics);
   // Drops snapshots that no request uses any more, here rather than on a worker: it takes a while.
   void DropRetired();
+  SnapshotInputs Inputs();
   bool StartAdmin(schema::Diagnostics& diagnostics);
   void AskForContracts();
   std::shared_ptr<const Snapshot> snapshot() const;
@@ -66,6 +67,9 @@ class Gateway {
   std::vector<std::unique_ptr<net::Worker>> workers_;
   upstream::GrpcTransportFactory grpc_;
   upstream::Http2TransportFactory http2_;
+  // What looks for servers and asks them how they are, beside the requests.
+  net::Worker discovery_worker_;
+  upstream::DiscoveryLoop discovery_;
   middleware::AccessLogSink access_log_;
   ReloadStatus reload_status_;
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "gateway/file_watch.h"
+#include "gateway/net/file_watch.h"
 
 namespace portico {
 
@@ -35,7 +35,7 @@ class Reloader {
   void Run();
 
   std::vector<std::string> paths_;
-  FileWatch watch_;
+  net::FileWatch watch_;
   const Reload reload_;
   const std::function<void()> tick_;
   std::mutex mutex_;

@@ -8,8 +8,10 @@
 
 #include "absl/container/flat_hash_set.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "gateway/access/match.h"
 #include "gateway/cluster_safeguards.h"
 #include "gateway/config/config_check.h"
@@ -38,6 +40,23 @@ upstream::ClusterOptions::Protocol ProtocolOf(const config::Cluster& cluster) {
   if (cluster.transport() == config::Cluster::TRANSPORT_GRPC) return Protocol::kGrpcLibrary;
   // Only the library knows it.
   return absl::StartsWith(cluster.target(), "xds:") ? Protocol::kGrpcLibrary : Protocol::kHttp2;
+}
+
+// How servers are chosen, asked how they are, and left out.
+void SetBalancing(const config::Cluster& cluster, upstream::ClusterOptions* options) {
+  using Policy = upstream::BalanceOptions::Policy;
+  if (cluster.balance().has_hash()) {
+    options->balance = {Policy::kHash, absl::AsciiStrToLower(absl::StripPrefix(cluster.balance().hash(), "header."))};
+  } else if (cluster.balance().least_request()) {
+    options->balance.policy = Policy::kLeastRequest;
+  }
+  if (cluster.has_health()) {
+    options->health.interval = absl::ToChronoNanoseconds(config::ToDuration(cluster.health().interval()));
+  }
+  if (cluster.has_eject()) {
+    options->eject = {cluster.eject().failures(), absl::ToChronoNanoseconds(config::ToDuration(cluster.eject().for_())),
+                      cluster.eject().max_percent()};
+  }
 }
 
 }  // namespace
@@ -135,6 +154,7 @@ void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& 
     options.target = cluster.target();
     options.protocol = ProtocolOf(cluster);
     options.timeout = absl::ToChronoNanoseconds(config::ToDuration(cluster.timeout()));
+    SetBalancing(cluster, &options);
     if (cluster.has_tls()) {
       upstream::Tls& tls = options.transport.tls;
       tls.enabled = true;
@@ -151,17 +171,21 @@ void Snapshot::BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& 
         }
       }
     }
+    upstream::ClusterSurroundings surroundings{inputs.discovery, inputs.cluster_events, nullptr};
     if (inputs.previous != nullptr) {
       const auto before = inputs.previous->clusters_.find(name);
-      if (before != inputs.previous->clusters_.end() && before->second->options() == options) {
-        clusters_.emplace(name, before->second);
-        continue;
+      if (before != inputs.previous->clusters_.end()) {
+        if (before->second->options() == options) {
+          clusters_.emplace(name, before->second);
+          continue;
+        }
+        surroundings.previous = before->second.get();
       }
     }
     upstream::TransportFactory* const factory =
         options.protocol == upstream::ClusterOptions::Protocol::kHttp2 ? inputs.http2 : inputs.grpc;
     absl::StatusOr<std::unique_ptr<upstream::Cluster>> created = upstream::Cluster::Create(
-        std::move(options), factory, inputs.workers == nullptr ? kNoWorkers : *inputs.workers);
+        std::move(options), factory, inputs.workers == nullptr ? kNoWorkers : *inputs.workers, surroundings);
     if (created.ok()) {
       clusters_.emplace(name, *std::move(created));
     } else {

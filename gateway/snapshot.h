@@ -1,6 +1,7 @@
 #ifndef PORTICO_GATEWAY_SNAPSHOT_H_
 #define PORTICO_GATEWAY_SNAPSHOT_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,6 +34,8 @@ struct SnapshotInputs {
   upstream::TransportFactory* http2 = nullptr;
   const std::vector<std::unique_ptr<net::Worker>>* workers = nullptr;
   const Snapshot* previous = nullptr;  // clusters that are configured as they were there are taken over
+  upstream::DiscoveryLoop discovery;   // empty: clusters know fixed addresses only
+  std::function<void(const upstream::ClusterEvent&)> cluster_events;
   config::ReflectedContracts reflected;
 };
 

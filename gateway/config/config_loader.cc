@@ -29,12 +29,26 @@ constexpr int64_t kRetrySeconds = 3;
 constexpr int64_t kPingSeconds = 30;
 constexpr int64_t kIdentitySeconds = 60;
 constexpr int64_t kKeyRefreshSeconds = 300;
+// Of a cluster that has the key but not all of its parts.
+constexpr int64_t kHealthSeconds = 5;
+constexpr uint32_t kEjectFailures = 5;
+constexpr int64_t kEjectSeconds = 10;
+constexpr uint32_t kEjectMaxPercent = 50;
 
 // What DESIGN calls the defaults; those of enums and of `workers` are proto3's own.
 void FillDefaults(Config& config) {
   for (auto& [name, cluster] : *config.mutable_clusters()) {
     if (!cluster.has_timeout()) cluster.mutable_timeout()->set_seconds(kClusterTimeoutSeconds);
     if (cluster.balance().policy_case() == Balance::POLICY_NOT_SET) cluster.mutable_balance()->set_round_robin(true);
+    if (cluster.has_health() && !cluster.health().has_interval()) {
+      cluster.mutable_health()->mutable_interval()->set_seconds(kHealthSeconds);
+    }
+    if (cluster.has_eject()) {
+      Eject& eject = *cluster.mutable_eject();
+      if (eject.failures() == 0) eject.set_failures(kEjectFailures);
+      if (!eject.has_for_()) eject.mutable_for_()->set_seconds(kEjectSeconds);
+      if (eject.max_percent() == 0) eject.set_max_percent(kEjectMaxPercent);
+    }
   }
   for (Frontend& frontend : *config.mutable_frontends()) {
     Limits& limits = *frontend.mutable_limits();

@@ -116,9 +116,20 @@ class ValueChecker {
     if (cluster.has_tls() && cluster.tls().cert().empty() != cluster.tls().key().empty()) {
       Fail(key + ".tls", "\"cert\" and \"key\" go together");
     }
+    CheckPositive(key + ".health.interval", cluster.health().has_interval(), cluster.health().interval());
+    CheckEject(cluster.eject(), key + ".eject");
     if (cluster.balance().has_hash() &&
         (!absl::StartsWith(cluster.balance().hash(), "header.") || cluster.balance().hash().size() == 7)) {
       Fail(key + ".balance", absl::StrCat("expected \"hash: header.NAME\", found \"", cluster.balance().hash(), "\""));
+    }
+  }
+
+  void CheckEject(const Eject& eject, const std::string& key) {
+    const auto given = [&](const char* name) { return read_cleanly_ && loaded_.positions.Has(key + name); };
+    if (given(".failures") && eject.failures() == 0) Fail(key + ".failures", "must be more than 0");
+    CheckPositive(key + ".for", eject.has_for_(), eject.for_());
+    if (eject.max_percent() > 100 || (given(".max_percent") && eject.max_percent() == 0)) {
+      Fail(key + ".max_percent", "expected 1 to 100");
     }
   }
 

@@ -17,13 +17,8 @@ struct Feature {
 };
 
 constexpr Feature<Cluster> kClusterFeatures[] = {
-    {"target", "a file:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "file:"); }},
     {"target", "an etcd:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "etcd:"); }},
     {"target", "an xds:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "xds:"); }},
-    {"balance", "balance least_request", [](const Cluster& c) { return c.balance().least_request(); }},
-    {"balance", "balance hash", [](const Cluster& c) { return c.balance().has_hash(); }},
-    {"health", "health", [](const Cluster& c) { return c.has_health(); }},
-    {"eject", "eject", [](const Cluster& c) { return c.has_eject(); }},
 };
 
 template <class Message, size_t N>

@@ -8,58 +8,48 @@
 #include "absl/status/statusor.h"
 #include "gateway/net/worker.h"
 #include "gateway/rpc/handler.h"
-#include "gateway/upstream/transport.h"
+#include "gateway/upstream/cluster_options.h"
+#include "gateway/upstream/members.h"
 
 namespace portico::upstream {
 
-struct ClusterOptions {
-  std::string name;
-  // "HOST:PORT,HOST:PORT", "dns:///HOST:PORT" or "unix:PATH".
-  std::string target;
-  // For unary calls; a caller's shorter deadline wins.
-  net::Clock::duration timeout = std::chrono::seconds(5);
-  TransportOptions transport;
-  // What the transports are made by.
-  enum class Protocol { kGrpcLibrary, kHttp2 } protocol = Protocol::kGrpcLibrary;
-
-  bool operator==(const ClusterOptions&) const = default;
-};
-
-// The servers of a set of services, behind one handler. Every worker has transports of its own to every server; a call
-// goes round robin over those that can be reached (over all of them when none can, so that somebody finds out when one
-// is back). Thread-safe in that each worker uses its own part.
+// The servers of a set of services, behind one handler. Every worker has transports of its own to every server. A call
+// goes to one that the policy chooses among those that can be reached, are healthy and are not left out; among those
+// that can be reached when no such is left; and among all when none can, so that somebody finds out when one is back.
+// Before the first set of servers is known calls wait for it, two seconds at most. Thread-safe in that each worker uses
+// its own part.
 class Cluster final : public rpc::Handler {
  public:
-  // Connects nothing. `factory` (not used when there are no workers) and `workers` outlive the cluster.
+  // Connects nothing, but begins to watch the target. `factory` (not used when there are no workers), `workers` and
+  // what is in `surroundings` (but `previous`) outlive the cluster.
   static absl::StatusOr<std::unique_ptr<Cluster>> Create(ClusterOptions options, TransportFactory* factory,
-                                                         const std::vector<std::unique_ptr<net::Worker>>& workers);
+                                                         const std::vector<std::unique_ptr<net::Worker>>& workers,
+                                                         const ClusterSurroundings& surroundings = {});
+  ~Cluster() override;
 
   Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
                                          rpc::Context& context) override;
   Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method& method, rpc::Context& context) override;
 
-  const std::string& name() const { return options_.name; }
-  const ClusterOptions& options() const { return options_; }
+  const std::string& name() const { return options().name; }
+  const ClusterOptions& options() const { return members_->options(); }
   // Whether the worker has a connection to a server. On the worker's own thread only, as the next.
   bool connected(const net::Worker& worker) const;
   // Waits until `until`, or less when none of the worker's connections is up then; whether one was lost meanwhile.
   Async<bool> AwaitLoss(net::Worker& worker, net::Deadline until);
-  // The addresses, in the order of the target.
-  const std::vector<std::string>& addresses() const { return addresses_; }
+  // The servers there are now and how they are.
+  Members::Status status() const { return members_->status(); }
+  const Members& members() const { return *members_; }
 
  private:
-  // One worker's view of the cluster, on a cache line of its own.
-  struct alignas(64) Lane {
-    std::vector<std::unique_ptr<Transport>> transports;  // by address
-    size_t next = 0;
-  };
+  explicit Cluster(std::shared_ptr<Members> members) : members_(std::move(members)) {}
 
-  explicit Cluster(ClusterOptions options) : options_(std::move(options)) {}
-  Transport& Pick(const net::Worker& worker);
+  // The way for the next call; nullptr when no server is known. Waits for the first set.
+  Async<absl::StatusOr<std::shared_ptr<Path>>> Choose(rpc::Context& context, net::Deadline now);
+  std::shared_ptr<Path> Pick(Members::Lane& lane, const rpc::Context& context, net::Deadline now) const;
 
-  const ClusterOptions options_;
-  std::vector<std::string> addresses_;
-  std::vector<Lane> lanes_;  // by worker
+  const std::shared_ptr<Members> members_;
+  std::unique_ptr<Discovery> discovery_;  // null for a fixed target
 };
 
 }  // namespace portico::upstream

@@ -372,24 +372,23 @@ INSTANTIATE_TEST_SUITE_P(
     NameOf);
 
 INSTANTIATE_TEST_SUITE_P(
+    Servers, BrokenConfigTest,
+    ::testing::Values(Case{"HashOfNoHeader", "clusters: { a: { target: 'h:1', balance: { hash: x } } }\n",
+                           "1:33: clusters.a.balance: expected \"hash: header.NAME\", found \"x\"\n"},
+                      Case{"HealthAllTheTime", "clusters: { a: { target: 'h:1', health: { interval: 0s } } }\n",
+                           "1:43: clusters.a.health.interval: must be more than 0\n"},
+                      Case{"EjectForNothing",
+                           "clusters: { a: { target: 'h:1', eject: { failures: 0, for: 0s, max_percent: 101 } } }\n",
+                           "1:42: clusters.a.eject.failures: must be more than 0\n"
+                           "1:55: clusters.a.eject.for: must be more than 0\n"
+                           "1:64: clusters.a.eject.max_percent: expected 1 to 100\n"}),
+    NameOf);
+
+INSTANTIATE_TEST_SUITE_P(
     Unsupported, BrokenConfigTest,
     ::testing::Values(
         Case{"EtcdTarget", "clusters: { a: { target: 'etcd:///x' } }\n",
              "1:26: clusters.a: an etcd:/// target is not supported by this version\n"},
-        Case{"Hash", "clusters: { a: { target: 'h:1', balance: 'hash: header.x-user' } }\n",
-             "1:42: clusters.a: balance hash is not supported by this version\n"},
-        Case{"HashAsAMapping", "clusters: { a: { target: 'h:1', balance: { hash: x } } }\n",
-             "1:33: clusters.a.balance: expected \"hash: header.NAME\", found \"x\"\n"
-             "1:33: clusters.a: balance hash is not supported by this version\n"},
-        Case{"EverythingOfACluster",
-             "clusters:\n  a:\n    target: h:1\n    health: { interval: 5s }\n"
-             "    eject: { failures: 5, for: 10s, max_percent: 50 }\n"
-             "    breaker: { window: 10s, min_calls: 20, failure_ratio: 0.5, slow_call: 1s, slow_ratio: 0.8, open_for: "
-             "5s, probes: 3 }\n"
-             "    retry: { attempts: 3, on: [UNAVAILABLE], budget: 0.2, backoff: 25ms, max_backoff: 250ms }\n"
-             "    max_concurrent: 1000\n",
-             "4:5: clusters.a: health is not supported by this version\n"
-             "5:5: clusters.a: eject is not supported by this version\n"},
         Case{"XdsTarget", "clusters: { a: { target: 'xds:///x' } }\n",
              "1:26: clusters.a: an xds:/// target is not supported by this version\n"}),
     NameOf);

@@ -43,6 +43,10 @@ class TestServer : public grpc::CallbackGenericService {
   int port() const { return port_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   int calls() const { return calls_; }
+  int health_checks() const { return health_checks_; }
+
+  // What the server says of itself to grpc.health.v1: 1 is SERVING, 2 NOT_SERVING; 0 says nothing at all.
+  std::atomic<int> health{1};
 
   // How many calls have been cancelled.
   int cancelled() {
@@ -57,11 +61,15 @@ class TestServer : public grpc::CallbackGenericService {
   }
 
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
-    ++calls_;
+    ++(IsHealthCheck(*context) ? health_checks_ : calls_);
     return new Reactor(*this, *context);
   }
 
  private:
+  static bool IsHealthCheck(const grpc::GenericCallbackServerContext& context) {
+    return context.method() == "/grpc.health.v1.Health/Check";
+  }
+
   class Reactor final : public grpc::ServerGenericBidiReactor {
    public:
     Reactor(TestServer& server, grpc::GenericCallbackServerContext& context) : server_(server), context_(context) {
@@ -77,6 +85,10 @@ class TestServer : public grpc::CallbackGenericService {
       std::string text;
       if (request_.Dump(&slices).ok()) {
         for (const grpc::Slice& slice : slices) text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+      }
+      if (IsHealthCheck(context_)) {
+        const int status = server_.health;
+        text = status == 0 ? "hang" : std::string("echo:\x08") + static_cast<char>(status);
       }
       if (text == "hang") {
         hanging_ = true;
@@ -140,6 +152,7 @@ class TestServer : public grpc::CallbackGenericService {
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::atomic<int> calls_{0};
+  std::atomic<int> health_checks_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
   int cancelled_ = 0;

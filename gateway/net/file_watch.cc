@@ -1,4 +1,4 @@
-#include "gateway/file_watch.h"
+#include "gateway/net/file_watch.h"
 
 #include <sys/stat.h>
 
@@ -9,7 +9,7 @@
 
 #include "absl/hash/hash.h"
 
-namespace portico {
+namespace portico::net {
 namespace {
 
 namespace fs = std::filesystem;
@@ -58,4 +58,4 @@ bool FileWatch::Changed() {
   return true;
 }
 
-}  // namespace portico
+}  // namespace portico::net

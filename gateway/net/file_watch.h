@@ -1,11 +1,11 @@
-#ifndef PORTICO_GATEWAY_FILE_WATCH_H_
-#define PORTICO_GATEWAY_FILE_WATCH_H_
+#ifndef PORTICO_GATEWAY_NET_FILE_WATCH_H_
+#define PORTICO_GATEWAY_NET_FILE_WATCH_H_
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-namespace portico {
+namespace portico::net {
 
 // Notices that files have changed, by looking: their names, sizes, times and inodes, folders with everything below
 // them. Looking, unlike inotify, also sees changes behind mounted and network folders and swapped symbolic links, which
@@ -30,6 +30,6 @@ class FileWatch {
   uint64_t last_ = 0;   // what the last look saw
 };
 
-}  // namespace portico
+}  // namespace portico::net
 
-#endif  // PORTICO_GATEWAY_FILE_WATCH_H_
+#endif  // PORTICO_GATEWAY_NET_FILE_WATCH_H_

@@ -1,4 +1,4 @@
-#include "gateway/file_watch.h"
+#include "gateway/net/file_watch.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "tests/schema/temp_folder.h"
 
-namespace portico {
+namespace portico::net {
 namespace {
 
 // A change is reported at the look that finds it at rest: the second after it.
@@ -17,7 +17,7 @@ bool Settles(FileWatch& watch) {
 }
 
 TEST(FileWatchTest, NothingChangesByItself) {
-  const testing::TempFolder folder;
+  const portico::testing::TempFolder folder;
   folder.Write("a/b.proto", "1");
   FileWatch watch;
   watch.Watch({folder.path()});
@@ -25,7 +25,7 @@ TEST(FileWatchTest, NothingChangesByItself) {
 }
 
 TEST(FileWatchTest, FilesThatChangeComeAndGo) {
-  const testing::TempFolder folder;
+  const portico::testing::TempFolder folder;
   folder.Write("a/b.proto", "1");
   FileWatch watch;
   watch.Watch({folder.path()});
@@ -49,7 +49,7 @@ TEST(FileWatchTest, FilesThatChangeComeAndGo) {
 }
 
 TEST(FileWatchTest, AFileThatDoesNotExistYet) {
-  const testing::TempFolder folder;
+  const portico::testing::TempFolder folder;
   FileWatch watch;
   watch.Watch({folder.Path("later.yaml")});
   EXPECT_FALSE(Settles(watch));
@@ -59,7 +59,7 @@ TEST(FileWatchTest, AFileThatDoesNotExistYet) {
 
 // How orchestrators deliver configuration: a link is swapped to another folder.
 TEST(FileWatchTest, ASwappedLink) {
-  const testing::TempFolder folder;
+  const portico::testing::TempFolder folder;
   folder.Write("v1/a.yaml", "1");
   folder.Write("v2/a.yaml", "1");
   std::filesystem::create_symlink(folder.Path("v1"), folder.Path("current"));
@@ -72,7 +72,7 @@ TEST(FileWatchTest, ASwappedLink) {
 }
 
 TEST(FileWatchTest, WhatStillChangesIsNotReported) {
-  const testing::TempFolder folder;
+  const portico::testing::TempFolder folder;
   FileWatch watch;
   watch.Watch({folder.path()});
   folder.Write("a", "1");
@@ -83,4 +83,4 @@ TEST(FileWatchTest, WhatStillChangesIsNotReported) {
 }
 
 }  // namespace
-}  // namespace portico
+}  // namespace portico::net
