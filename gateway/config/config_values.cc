@@ -134,8 +134,10 @@ class ValueChecker {
   }
 
   void CheckTarget(const std::string& key, const std::string& target) {
-    if (absl::StartsWith(target, "dns:///")) {
-      if (!IsAddress(target.substr(7), false)) {
+    if (absl::StartsWith(target, "dns://")) {
+      // With or without a name server: dns://SERVER/HOST:PORT.
+      const size_t slash = target.find('/', 6);
+      if (slash == std::string::npos || !IsAddress(target.substr(slash + 1), false)) {
         Fail(key, absl::StrCat("expected dns:///HOST:PORT, found \"", target, "\""));
       }
       return;

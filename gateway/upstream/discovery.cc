@@ -6,12 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "gateway/upstream/dns_discovery.h"
 #include "gateway/upstream/file_discovery.h"
 
 namespace portico::upstream {
 
 bool IsWatched(absl::string_view target) {
-  return absl::StartsWith(target, "file:");
+  return absl::StartsWith(target, "file:") || absl::StartsWith(target, "dns:");
 }
 
 Addresses FixedAddresses(absl::string_view target) {
@@ -26,6 +27,7 @@ Addresses FixedAddresses(absl::string_view target) {
 absl::StatusOr<std::unique_ptr<Discovery>> Discover(const std::string& target, const DiscoveryLoop& loop, Told told) {
   absl::string_view rest = target;
   if (absl::ConsumePrefix(&rest, "file://")) return WatchFile(std::string(rest), loop, std::move(told));
+  if (absl::StartsWith(target, "dns:")) return WatchName(target, loop, std::move(told));
   if (IsWatched(target)) return absl::InvalidArgumentError(absl::StrCat("\"", target, "\" cannot be read"));
   told(FixedAddresses(target));
   return std::make_unique<Discovery>();

@@ -25,7 +25,6 @@ absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view address) {
     endpoint.path = std::string(rest);
     return endpoint;
   }
-  endpoint.all = absl::ConsumePrefix(&rest, "dns:///");
   const absl::StatusOr<net::HostPort> parsed = net::ParseHostPort(rest);
   if (!parsed.ok() || parsed->host.empty() || parsed->port == 0) {
     return absl::InvalidArgumentError(absl::StrCat("\"", address, "\" is not an address HOST:PORT"));

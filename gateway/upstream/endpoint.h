@@ -13,13 +13,12 @@ struct Endpoint {
   std::string host;  // a name or an IP address
   int port = 0;
   std::string path;  // of the Unix socket; empty for TCP
-  bool all = false;  // "dns:///": all addresses of the name are servers, not just ways to one
 
   // As :authority names it.
   std::string authority() const;
 };
 
-// Reads "HOST:PORT", "dns:///HOST:PORT", "unix:PATH" or "unix:///PATH"; INVALID_ARGUMENT for everything else.
+// Reads "HOST:PORT", "unix:PATH" or "unix:///PATH"; INVALID_ARGUMENT for everything else.
 absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view address);
 
 }  // namespace portico::upstream

@@ -17,6 +17,7 @@
 #include "gateway/net/event.h"
 #include "gateway/net/timeouts.h"
 #include "gateway/rpc/status.h"
+#include "gateway/upstream/endpoint.h"
 
 namespace portico::upstream {
 namespace {
@@ -203,6 +204,11 @@ absl::StatusOr<std::unique_ptr<Transport>> GrpcTransportFactory::Create(net::Wor
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 1000);
   arguments.SetLoadBalancingPolicyName(absl::StartsWith(address, "dns:") ? "round_robin" : "pick_first");
   arguments.SetUserAgentPrefix("portico");
+  if (!options.authority.empty()) {
+    arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, options.authority);
+    const absl::StatusOr<Endpoint> named = ParseEndpoint(options.authority);
+    if (named.ok()) arguments.SetSslTargetNameOverride(named->host);
+  }
   if (!options.tls.server_name.empty()) arguments.SetSslTargetNameOverride(options.tls.server_name);
   absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials = Credentials(options.tls);
   if (!credentials.ok()) return credentials.status();

@@ -58,14 +58,14 @@ class Checking final : public LoopTask {
 
 }  // namespace
 
-std::shared_ptr<HealthChecker> HealthChecker::Start(const DiscoveryLoop& loop, const ClusterOptions& options,
+std::shared_ptr<HealthChecker> HealthChecker::Start(const DiscoveryLoop& loop, const HealthOptions& options,
+                                                    const TransportOptions& transport_options,
                                                     std::shared_ptr<Server> server,
                                                     std::function<void(const Server&, Health::State)> changed) {
   absl::StatusOr<std::unique_ptr<Transport>> transport =
-      loop.transports->Create(*loop.worker, server->address, options.transport);
+      loop.transports->Create(*loop.worker, server->address, transport_options);
   if (!transport.ok()) return nullptr;
-  auto task =
-      std::make_shared<Checking>(loop, options.health, *std::move(transport), std::move(server), std::move(changed));
+  auto task = std::make_shared<Checking>(loop, options, *std::move(transport), std::move(server), std::move(changed));
   loop.worker->Post([task] { task->worker().Spawn(Checking::Run(task)); });
   return std::shared_ptr<HealthChecker>(new HealthChecker(task));
 }

@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "gateway/upstream/cluster_options.h"
+#include "gateway/upstream/discovery.h"
 #include "gateway/upstream/server.h"
 
 namespace portico::upstream {
@@ -17,8 +17,8 @@ class LoopTask;
 class HealthChecker {
  public:
   // `changed` is called on the loop when the state is another. nullptr when no transport can be made.
-  static std::shared_ptr<HealthChecker> Start(const DiscoveryLoop& loop, const ClusterOptions& options,
-                                              std::shared_ptr<Server> server,
+  static std::shared_ptr<HealthChecker> Start(const DiscoveryLoop& loop, const HealthOptions& options,
+                                              const TransportOptions& transport_options, std::shared_ptr<Server> server,
                                               std::function<void(const Server&, Health::State)> changed);
   ~HealthChecker();
 

@@ -3,19 +3,10 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
-#include <string>
-#include <vector>
 
-#include "absl/status/statusor.h"
 #include "gateway/net/http2_session.h"
-#include "gateway/net/worker.h"
 
 namespace portico::upstream {
-
-// Looks up a name on the worker: its addresses as text; an error when they cannot be known now.
-using ResolveName =
-    std::function<Async<absl::StatusOr<std::vector<std::string>>>(net::Worker& worker, std::string name)>;
 
 // What of the HTTP/2 transport is the same for all clusters.
 struct Http2Options {
@@ -30,12 +21,6 @@ struct Http2Options {
   // A call that comes during such a wait starts an attempt of its own when the last one began this long ago, and waits
   // as long for it. So whoever calls again finds a server that is back, and nobody waits long for one that is not.
   Duration patience{100};
-
-  // How the name of a "dns:///" target is looked up; null: as the system does (getaddrinfo).
-  ResolveName resolve;
-  // Between look-ups that calls ask for because a server is out of reach while others serve. When all are, the next
-  // one may follow after `last_backoff`: the name may have moved.
-  Duration resolve_pause{30000};
 
   // A connection with calls on which nothing comes for so long is asked (PING) whether it is alive, and given up when
   // no answer comes in time. Servers take frequent questions ill, so that the next one waits.

@@ -5,7 +5,6 @@
 #include "gateway/rpc/status.h"
 #include "gateway/upstream/endpoint.h"
 #include "gateway/upstream/grpc_status.h"
-#include "gateway/upstream/http2_addresses.h"
 #include "gateway/upstream/http2_call.h"
 #include "gateway/upstream/http2_channel.h"
 #include "gateway/upstream/http2_message_stream.h"
@@ -16,38 +15,21 @@ namespace {
 class Http2Transport final : public Transport {
  public:
   Http2Transport(net::Worker& worker, std::shared_ptr<const Http2Peer> peer, const TransportOptions& options)
-      : worker_(worker) {
-    if (peer->endpoint.all) {
-      addresses_ = std::make_shared<Http2Addresses>(worker, std::move(peer), options);
-    } else {
-      channel_ = std::make_shared<Http2Channel>(worker, std::move(peer), options);
-    }
-  }
+      : worker_(worker), channel_(std::make_shared<Http2Channel>(worker, std::move(peer), options)) {}
 
   // Transports go with their snapshot, on another thread: the channel goes on its worker, after its last call.
   ~Http2Transport() override {
-    worker_.Post([channel = std::move(channel_), addresses = std::move(addresses_)]() mutable {
-      channel.reset();
-      addresses.reset();
-    });
+    worker_.Post([channel = std::move(channel_)]() mutable { channel.reset(); });
   }
 
-  bool reachable() const override { return channel_ != nullptr ? channel_->reachable() : addresses_->reachable(); }
-  bool connected() const override { return channel_ != nullptr ? channel_->connected() : addresses_->connected(); }
-  Async<bool> AwaitLoss(net::Deadline until) override {
-    return channel_ != nullptr ? channel_->AwaitLoss(until) : Http2Addresses::AwaitLoss(addresses_, until);
-  }
+  bool reachable() const override { return channel_->reachable(); }
+  bool connected() const override { return channel_->connected(); }
+  Async<bool> AwaitLoss(net::Deadline until) override { return channel_->AwaitLoss(until); }
 
   Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
                                          rpc::Context& context) override {
     if (context.cancelled()) co_return Cancelled();
-    std::shared_ptr<Http2Channel> channel = channel_;
-    if (channel == nullptr) {
-      absl::StatusOr<std::shared_ptr<Http2Channel>> picked = co_await Http2Addresses::Pick(addresses_, context);
-      if (!picked.ok()) co_return picked.status();
-      channel = *std::move(picked);
-    }
-    const boost::intrusive_ptr<Http2Call> call = NewCall(std::move(channel), Http2Call::Kind::kUnary, method, context);
+    const boost::intrusive_ptr<Http2Call> call = NewCall(channel_, Http2Call::Kind::kUnary, method, context);
     {
       const rpc::CancelCallback cancel(context, [raw = call.get()] { raw->Abort(Cancelled()); });
       call->Start(std::move(request));
@@ -66,14 +48,8 @@ class Http2Transport final : public Transport {
 
   Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method& method, rpc::Context& context) override {
     if (context.cancelled()) co_return Cancelled();
-    std::shared_ptr<Http2Channel> channel = channel_;
-    if (channel == nullptr) {
-      absl::StatusOr<std::shared_ptr<Http2Channel>> picked = co_await Http2Addresses::Pick(addresses_, context);
-      if (!picked.ok()) co_return picked.status();
-      channel = *std::move(picked);
-    }
-    co_return std::make_unique<Http2MessageStream>(
-        NewCall(std::move(channel), Http2Call::Kind::kStreaming, method, context), context);
+    co_return std::make_unique<Http2MessageStream>(NewCall(channel_, Http2Call::Kind::kStreaming, method, context),
+                                                   context);
   }
 
  private:
@@ -83,10 +59,14 @@ class Http2Transport final : public Transport {
   }
 
   net::Worker& worker_;
-  // One of the two: the way to one server, or to all of a name.
   std::shared_ptr<Http2Channel> channel_;
-  std::shared_ptr<Http2Addresses> addresses_;
 };
+
+// The name in the server's certificate when the configuration says none.
+std::string HostToExpect(const Http2Peer& peer, const TransportOptions& options) {
+  const absl::StatusOr<Endpoint> named = ParseEndpoint(options.authority);
+  return named.ok() ? named->host : peer.endpoint.host;
+}
 
 }  // namespace
 
@@ -108,13 +88,13 @@ absl::StatusOr<std::unique_ptr<Transport>> Http2TransportFactory::Create(net::Wo
   if (!endpoint.ok()) return endpoint.status();
   auto peer = std::make_shared<Http2Peer>();
   peer->endpoint = *std::move(endpoint);
-  peer->authority = peer->endpoint.authority();
+  peer->authority = options.authority.empty() ? peer->endpoint.authority() : options.authority;
   peer->options = options_;
   if (options.tls.enabled) {
     absl::StatusOr<std::shared_ptr<const net::TlsContext>> context = ContextFor(options.tls);
     if (!context.ok()) return context.status();
     peer->tls = *std::move(context);
-    peer->server_name = options.tls.server_name.empty() ? peer->endpoint.host : options.tls.server_name;
+    peer->server_name = options.tls.server_name.empty() ? HostToExpect(*peer, options) : options.tls.server_name;
     if (!options.tls.server_name.empty()) peer->authority = options.tls.server_name;
   }
   return std::make_unique<Http2Transport>(worker, std::move(peer), options);

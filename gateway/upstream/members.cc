@@ -7,21 +7,37 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gateway/upstream/cluster.h"
+#include "gateway/upstream/dns_discovery.h"
 #include "gateway/upstream/endpoint.h"
 #include "gateway/upstream/health_checker.h"
 
 namespace portico::upstream {
+namespace {
+
+// The servers of a name are asked by that name.
+TransportOptions TransportOptionsOf(const ClusterOptions& options) {
+  TransportOptions transport = options.transport;
+  const absl::StatusOr<DnsTarget> name = ParseDnsTarget(options.target);
+  if (name.ok()) transport.authority = Endpoint{name->host, name->port, ""}.authority();
+  return transport;
+}
+
+}  // namespace
 
 Members::Members(const ClusterOptions& options, TransportFactory* factory,
                  const std::vector<std::unique_ptr<net::Worker>>& workers, const ClusterSurroundings& surroundings)
-    : options_(options), factory_(factory), loop_(surroundings.loop), events_(surroundings.events) {
+    : options_(options),
+      transport_(TransportOptionsOf(options)),
+      factory_(factory),
+      loop_(surroundings.loop),
+      events_(surroundings.events) {
   for (const auto& worker : workers) {
     workers_.push_back(worker.get());
     lanes_.push_back(std::make_shared<Lane>(options_.balance.policy, static_cast<size_t>(worker->index())));
   }
   if (surroundings.previous == nullptr) return;
   const Members& before = surroundings.previous->members();
-  if (before.options_.protocol != options_.protocol || before.options_.transport != options_.transport) return;
+  if (before.options_.protocol != options_.protocol || before.transport_ != transport_) return;
   const std::lock_guard<std::mutex> lock(before.mutex_);
   inherited_ = before.members_;
   for (Member& member : inherited_) member.checker.reset();
@@ -53,14 +69,14 @@ absl::StatusOr<Members::Member> Members::Make(const std::string& address) {
   } else {
     member.server = std::make_shared<Server>(address);
     for (net::Worker* worker : workers_) {
-      absl::StatusOr<std::unique_ptr<Transport>> transport = factory_->Create(*worker, address, options_.transport);
+      absl::StatusOr<std::unique_ptr<Transport>> transport = factory_->Create(*worker, address, transport_);
       if (!transport.ok()) return transport.status();
       member.paths.push_back(std::make_shared<Path>(Path{member.server, *std::move(transport)}));
     }
   }
   const bool checked = options_.health.interval > net::Clock::duration::zero() && loop_.worker != nullptr;
   if (checked && member.checker == nullptr && !absl::StartsWith(address, "xds:")) {
-    member.checker = HealthChecker::Start(loop_, options_, member.server,
+    member.checker = HealthChecker::Start(loop_, options_.health, transport_, member.server,
                                           [self = weak_from_this()](const Server& server, Health::State state) {
                                             const std::shared_ptr<Members> members = self.lock();
                                             if (members == nullptr) return;

@@ -89,6 +89,7 @@ class Members final : public std::enable_shared_from_this<Members> {
   void Tell(const char* event, const std::string& server, const std::string& message) const;
 
   const ClusterOptions options_;
+  const TransportOptions transport_;  // with the name that addresses were found by
   TransportFactory* const factory_;
   const DiscoveryLoop loop_;
   const std::function<void(const ClusterEvent&)> events_;

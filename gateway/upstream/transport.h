@@ -24,6 +24,9 @@ struct Tls {
 
 struct TransportOptions {
   Tls tls;
+  // What servers are asked as, "HOST:PORT", where it is not their address: the name the address was found by. Its host
+  // is also the name expected in certificates, unless `tls` names another.
+  std::string authority;
   // A larger reply fails its call with RESOURCE_EXHAUSTED.
   size_t max_reply_bytes = 64 << 20;
 
@@ -49,7 +52,7 @@ class Transport : public rpc::Handler {
 class TransportFactory {
  public:
   virtual ~TransportFactory() = default;
-  // `address` is "HOST:PORT", "dns:///HOST:PORT" or "unix:PATH". Nothing is connected yet.
+  // `address` is "HOST:PORT" or "unix:PATH". Nothing is connected yet.
   virtual absl::StatusOr<std::unique_ptr<Transport>> Create(net::Worker& worker, const std::string& address,
                                                             const TransportOptions& options) = 0;
 };

@@ -376,12 +376,12 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Case{"HashOfNoHeader", "clusters: { a: { target: 'h:1', balance: { hash: x } } }\n",
                            "1:33: clusters.a.balance: expected \"hash: header.NAME\", found \"x\"\n"},
                       Case{"HealthAllTheTime", "clusters: { a: { target: 'h:1', health: { interval: 0s } } }\n",
-                           "1:43: clusters.a.health.interval: must be more than 0\n"},
+                           "1:53: clusters.a.health.interval: must be more than 0\n"},
                       Case{"EjectForNothing",
                            "clusters: { a: { target: 'h:1', eject: { failures: 0, for: 0s, max_percent: 101 } } }\n",
-                           "1:42: clusters.a.eject.failures: must be more than 0\n"
-                           "1:55: clusters.a.eject.for: must be more than 0\n"
-                           "1:64: clusters.a.eject.max_percent: expected 1 to 100\n"}),
+                           "1:52: clusters.a.eject.failures: must be more than 0\n"
+                           "1:60: clusters.a.eject.for: must be more than 0\n"
+                           "1:77: clusters.a.eject.max_percent: expected 1 to 100\n"}),
     NameOf);
 
 INSTANTIATE_TEST_SUITE_P(

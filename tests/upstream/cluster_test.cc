@@ -133,7 +133,7 @@ TEST_F(ClusterTest, ASourceThatFailsTakesNothingAway) {
       {"{ servers: [] }", "servers.yaml:1: expected a list of addresses"},
       {"- a:1\n- [ b:2 ]\n", "servers.yaml:2: expected an address"},
       {"- a:1\n- b\n", "servers.yaml:2: \"b\" is not an address HOST:PORT"},
-      {"- \"a:1\n", "servers.yaml:2: "},
+      {"- a:1\n- [ b:2\n", "servers.yaml:3: "},
       {"", "servers.yaml:1: expected a list of addresses"},
   };
   uint64_t failures = 0;
