@@ -146,7 +146,19 @@ class ValueChecker {
       if (target.size() == 5) Fail(key, "expected unix:PATH, found no path");
       return;
     }
-    for (const char* scheme : {"file:///", "etcd:///", "xds:///"}) {
+    if (absl::StartsWith(target, "etcd://")) {
+      // With or without etcd's own addresses: etcd://HOST:PORT,HOST:PORT/PREFIX.
+      const size_t slash = target.find('/', 7);
+      bool readable = slash != std::string::npos && slash + 1 < target.size();
+      if (readable) {
+        for (const absl::string_view server : absl::StrSplit(target.substr(7, slash - 7), ',', absl::SkipEmpty())) {
+          readable &= IsAddress(server, false);
+        }
+      }
+      if (!readable) Fail(key, absl::StrCat("expected etcd:///PREFIX, found \"", target, "\""));
+      return;
+    }
+    for (const char* scheme : {"file:///", "xds:///"}) {
       if (absl::StartsWith(target, scheme)) return;
     }
     for (const absl::string_view address : absl::StrSplit(target, ',')) {

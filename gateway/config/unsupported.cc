@@ -17,7 +17,6 @@ struct Feature {
 };
 
 constexpr Feature<Cluster> kClusterFeatures[] = {
-    {"target", "an etcd:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "etcd:"); }},
     {"target", "an xds:/// target", [](const Cluster& c) { return absl::StartsWith(c.target(), "xds:"); }},
 };
 

@@ -211,7 +211,7 @@ Async<absl::StatusOr<std::shared_ptr<Path>>> Cluster::Choose(rpc::Context& conte
   if (context.cancelled()) co_return Cancelled();
   std::shared_ptr<Path> path = Pick(lane, context, now);
   if (path != nullptr) co_return path;
-  co_return context.deadline() <= net::Clock::now() ? TooLate() : Unavailable();
+  co_return context.deadline() <= net::Clock::now() ? TooLate() : Unreached();
 }
 
 Async<absl::StatusOr<rpc::Reply>> Cluster::Call(const rpc::Method& method, rpc::Payload request,

@@ -7,12 +7,14 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "gateway/upstream/dns_discovery.h"
+#include "gateway/upstream/etcd_discovery.h"
 #include "gateway/upstream/file_discovery.h"
 
 namespace portico::upstream {
 
 bool IsWatched(absl::string_view target) {
-  return absl::StartsWith(target, "file:") || absl::StartsWith(target, "dns:");
+  return absl::StartsWith(target, "file:") || absl::StartsWith(target, "dns:") ||
+         absl::StartsWith(target, "etcd:");
 }
 
 Addresses FixedAddresses(absl::string_view target) {
@@ -28,6 +30,7 @@ absl::StatusOr<std::unique_ptr<Discovery>> Discover(const std::string& target, c
   absl::string_view rest = target;
   if (absl::ConsumePrefix(&rest, "file://")) return WatchFile(std::string(rest), loop, std::move(told));
   if (absl::StartsWith(target, "dns:")) return WatchName(target, loop, std::move(told));
+  if (absl::StartsWith(target, "etcd:")) return WatchEtcd(target, loop, std::move(told));
   if (IsWatched(target)) return absl::InvalidArgumentError(absl::StrCat("\"", target, "\" cannot be read"));
   told(FixedAddresses(target));
   return std::make_unique<Discovery>();

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/base/flags.h"
+#include "services/base/registration.h"
 #include "services/base/server.h"
 
 namespace shop {
@@ -59,6 +60,12 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
         .Add("--identity-audience NAME", "what the gateway calls this cluster (" + process.name + ")",
              take_text(options.identity.audience));
   }
+  std::string register_at;
+  flags.Add("--register WHERE", "be known in etcd, at etcd:///PREFIX or etcd://HOST:PORT/PREFIX",
+            [&](const std::string& value) {
+              register_at = value;
+              return Registration::Check(value);
+            });
   int rest_port = -1;
   if (process.rest != nullptr) {
     flags.Add("--rest PORT", "serve REST as well, on this port of 127.0.0.1; 0 is a free one",
@@ -116,8 +123,23 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
               << std::flush;
   }
 
+  std::unique_ptr<Registration> registration;
+  if (!register_at.empty()) {
+    auto started = Registration::Start(register_at, (*server)->address(), [&process](const std::string& key) {
+      std::cerr << absl::StrCat("{\"event\":\"registered\",\"service\":\"", process.name, "\",\"key\":\"", key,
+                                "\"}\n")
+                << std::flush;
+    });
+    if (!started.ok()) {
+      std::cerr << program << ": " << started.status() << "\n";
+      return 1;
+    }
+    registration = *std::move(started);
+  }
+
   int received = 0;
   sigwait(&stop_signals, &received);
+  registration.reset();  // first nobody comes any more
   face.reset();  // finishes what it is answering, while the service still does
   (*server)->Stop(grace);
   return 0;

@@ -33,6 +33,7 @@ struct Options {
   std::string data = "data";
   int first_port = 5101;  // 0: any free ones
   bool seed = true;
+  std::string register_at;  // each service below it, by its name
 };
 
 // Starts services[index], next to this program. The child dies with this process, however that ends.
@@ -42,6 +43,9 @@ pid_t Start(const std::filesystem::path& folder, const Options& options, const S
                                     absl::StrCat(options.host, ":", port), "--data", options.data};
   if (!service.delay.empty()) words.insert(words.end(), {"--delay", service.delay});
   if (!options.seed) words.push_back("--no-seed");
+  if (!options.register_at.empty()) {
+    words.insert(words.end(), {"--register", absl::StrCat(options.register_at, "/", service.name)});
+  }
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -107,6 +111,11 @@ int main(int argc, char** argv) {
       .Add("--data DIR", "the folder of the databases (data)",
            [&](const std::string& value) {
              options.data = value;
+             return absl::OkStatus();
+           })
+      .Add("--register WHERE", "be known in etcd, each below etcd:///PREFIX by its name",
+           [&](const std::string& value) {
+             options.register_at = value;
              return absl::OkStatus();
            })
       .Add("--delay [SERVICE=]TIME", "answer every call, or one service's, this much later",

@@ -375,7 +375,13 @@ INSTANTIATE_TEST_SUITE_P(
     Servers, BrokenConfigTest,
     ::testing::Values(Case{"HashOfNoHeader", "clusters: { a: { target: 'h:1', balance: { hash: x } } }\n",
                            "1:33: clusters.a.balance: expected \"hash: header.NAME\", found \"x\"\n"},
-                      Case{"HealthAllTheTime", "clusters: { a: { target: 'h:1', health: { interval: 0s } } }\n",
+                      Case{"EtcdOfNoPrefix", "clusters: { a: { target: 'etcd:///' } }\n",
+             "1:26: clusters.a.target: expected etcd:///PREFIX, found \"etcd:///\"\n"},
+        Case{"EtcdOfNoPort", "clusters: { a: { target: 'etcd://h:1,i/x' } }\n",
+             "1:26: clusters.a.target: expected etcd:///PREFIX, found \"etcd://h:1,i/x\"\n"},
+        Case{"DnsOfNoName", "clusters: { a: { target: 'dns://10.0.0.1' } }\n",
+             "1:26: clusters.a.target: expected dns:///HOST:PORT, found \"dns://10.0.0.1\"\n"},
+        Case{"HealthAllTheTime", "clusters: { a: { target: 'h:1', health: { interval: 0s } } }\n",
                            "1:53: clusters.a.health.interval: must be more than 0\n"},
                       Case{"EjectForNothing",
                            "clusters: { a: { target: 'h:1', eject: { failures: 0, for: 0s, max_percent: 101 } } }\n",
@@ -387,8 +393,6 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Unsupported, BrokenConfigTest,
     ::testing::Values(
-        Case{"EtcdTarget", "clusters: { a: { target: 'etcd:///x' } }\n",
-             "1:26: clusters.a: an etcd:/// target is not supported by this version\n"},
         Case{"XdsTarget", "clusters: { a: { target: 'xds:///x' } }\n",
              "1:26: clusters.a: an xds:/// target is not supported by this version\n"}),
     NameOf);
