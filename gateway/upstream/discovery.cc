@@ -13,8 +13,7 @@
 namespace portico::upstream {
 
 bool IsWatched(absl::string_view target) {
-  return absl::StartsWith(target, "file:") || absl::StartsWith(target, "dns:") ||
-         absl::StartsWith(target, "etcd:");
+  return absl::StartsWith(target, "file:") || absl::StartsWith(target, "dns:") || absl::StartsWith(target, "etcd:");
 }
 
 Addresses FixedAddresses(absl::string_view target) {

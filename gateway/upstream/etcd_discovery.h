@@ -25,9 +25,9 @@ std::string EtcdServersOfEnvironment();
 // writes ({"Op":0,"Addr":"10.0.0.1:5101"}). INVALID_ARGUMENT for others.
 absl::StatusOr<std::string> AddressOfValue(absl::string_view value);
 
-// Every key below the prefix ("PREFIX/...") is a server. They are listed once and then watched from that revision on; when
-// the watch ends (etcd is gone, the revision is compacted) they are listed anew, after failures 100 ms to 2 s later.
-// Values that hold no address are passed over, and told as a failure when there is nothing else.
+// Every key below the prefix ("PREFIX/...") is a server. They are listed once and then watched from that revision on;
+// when the watch ends (etcd is gone, the revision is compacted) they are listed anew, after failures 100 ms to 2 s
+// later. Values that hold no address are passed over, and told as a failure when there is nothing else.
 absl::StatusOr<std::unique_ptr<Discovery>> WatchEtcd(absl::string_view target, const DiscoveryLoop& loop, Told told);
 
 }  // namespace portico::upstream

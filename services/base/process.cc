@@ -126,8 +126,7 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
   std::unique_ptr<Registration> registration;
   if (!register_at.empty()) {
     auto started = Registration::Start(register_at, (*server)->address(), [&process](const std::string& key) {
-      std::cerr << absl::StrCat("{\"event\":\"registered\",\"service\":\"", process.name, "\",\"key\":\"", key,
-                                "\"}\n")
+      std::cerr << absl::StrCat("{\"event\":\"registered\",\"service\":\"", process.name, "\",\"key\":\"", key, "\"}\n")
                 << std::flush;
     });
     if (!started.ok()) {
@@ -140,7 +139,7 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
   int received = 0;
   sigwait(&stop_signals, &received);
   registration.reset();  // first nobody comes any more
-  face.reset();  // finishes what it is answering, while the service still does
+  face.reset();          // finishes what it is answering, while the service still does
   (*server)->Stop(grace);
   return 0;
 }

@@ -69,8 +69,8 @@ absl::StatusOr<std::unique_ptr<Registration>> Registration::Start(
   for (const std::string& server : place->servers) {
     servers.push_back(grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments));
   }
-  return std::unique_ptr<Registration>(new Registration(
-      std::move(servers), absl::StrCat(place->prefix, "/", address), address, std::move(registered)));
+  return std::unique_ptr<Registration>(
+      new Registration(std::move(servers), absl::StrCat(place->prefix, "/", address), address, std::move(registered)));
 }
 
 Registration::Registration(std::vector<std::shared_ptr<grpc::Channel>> servers, std::string key, std::string address,

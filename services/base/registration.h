@@ -24,8 +24,8 @@ class Registration {
   static constexpr int kTtlSeconds = 5;
 
   // `where` is "etcd:///PREFIX" (etcd is where ETCD_ENDPOINTS says, else at 127.0.0.1:2379) or
-  // "etcd://HOST:PORT,HOST:PORT/PREFIX"; INVALID_ARGUMENT for others. `registered` is called on another thread each time
-  // the key has been written.
+  // "etcd://HOST:PORT,HOST:PORT/PREFIX"; INVALID_ARGUMENT for others. `registered` is called on another thread each
+  // time the key has been written.
   static absl::StatusOr<std::unique_ptr<Registration>> Start(const std::string& where, const std::string& address,
                                                              std::function<void(const std::string& key)> registered);
 

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -89,13 +90,20 @@ class EtcdDiscoveryTest : public CallingTest {
   void Start() {
     const std::string data = folder_.path() + "/data" + client_.substr(client_.rfind(':') + 1);
     const std::vector<std::string> words = {"etcd",
-                                            "--data-dir", data,
-                                            "--listen-client-urls", "http://" + client_,
-                                            "--advertise-client-urls", "http://" + client_,
-                                            "--listen-peer-urls", "http://" + peer_,
-                                            "--initial-advertise-peer-urls", "http://" + peer_,
-                                            "--initial-cluster", "default=http://" + peer_,
-                                            "--log-level", "error"};
+                                            "--data-dir",
+                                            data,
+                                            "--listen-client-urls",
+                                            "http://" + client_,
+                                            "--advertise-client-urls",
+                                            "http://" + client_,
+                                            "--listen-peer-urls",
+                                            "http://" + peer_,
+                                            "--initial-advertise-peer-urls",
+                                            "http://" + peer_,
+                                            "--initial-cluster",
+                                            "default=http://" + peer_,
+                                            "--log-level",
+                                            "error"};
     std::vector<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -116,31 +124,40 @@ class EtcdDiscoveryTest : public CallingTest {
     if (!channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10))) return false;
     return Put("probe", "x");
   }
+  // Until etcd, which may be starting, has taken it; ten seconds at most.
+  bool Insist(const std::function<grpc::Status(grpc::ClientContext&)>& call) {
+    const net::Deadline end = In(10000);
+    while (net::Clock::now() < end) {
+      grpc::ClientContext context;
+      context.set_wait_for_ready(true);
+      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+      if (call(context).ok()) return true;
+    }
+    return false;
+  }
   bool Put(const std::string& key, const std::string& value) {
     etcdserverpb::PutRequest request;
     request.set_key(key);
     request.set_value(value);
     etcdserverpb::PutResponse response;
-    grpc::ClientContext context;
-    context.set_wait_for_ready(true);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
-    const grpc::Status status = etcdserverpb::KV::NewStub(channel_)->Put(&context, request, &response);
+    const auto stub = etcdserverpb::KV::NewStub(channel_);
+    const bool done = Insist([&](grpc::ClientContext& context) { return stub->Put(&context, request, &response); });
     revision_ = response.header().revision();
-    return status.ok();
+    return done;
   }
   bool Delete(const std::string& key) {
     etcdserverpb::DeleteRangeRequest request;
     request.set_key(key);
     etcdserverpb::DeleteRangeResponse response;
-    grpc::ClientContext context;
-    return etcdserverpb::KV::NewStub(channel_)->DeleteRange(&context, request, &response).ok();
+    const auto stub = etcdserverpb::KV::NewStub(channel_);
+    return Insist([&](grpc::ClientContext& context) { return stub->DeleteRange(&context, request, &response); });
   }
   bool Compact() {
     etcdserverpb::CompactionRequest request;
     request.set_revision(revision_);
     etcdserverpb::CompactionResponse response;
-    grpc::ClientContext context;
-    return etcdserverpb::KV::NewStub(channel_)->Compact(&context, request, &response).ok();
+    const auto stub = etcdserverpb::KV::NewStub(channel_);
+    return Insist([&](grpc::ClientContext& context) { return stub->Compact(&context, request, &response); });
   }
 
   std::string target() const { return "etcd://" + client_ + "/shop/catalog"; }
@@ -205,7 +222,7 @@ TEST_F(EtcdDiscoveryTest, ACompactedRevisionIsListedAnew) {
   ASSERT_TRUE(Becomes({"10.0.0.1:1"}));
   Stop(SIGKILL);
   Start();
-  ASSERT_TRUE(Delete("shop/catalog/a") || Delete("shop/catalog/a"));
+  ASSERT_TRUE(Delete("shop/catalog/a"));
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(Put("shop/catalog/b", "10.0.0." + std::to_string(i) + ":1"));
   ASSERT_TRUE(Compact());
   EXPECT_TRUE(Becomes({"10.0.0.4:1"}));
