@@ -356,7 +356,9 @@ bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
                      }),
                      admin::SafeguardMetrics([this] { return snapshot()->safeguards(); }),
                      admin::CacheMetrics([this] { return snapshot()->cache(); }),
-                     admin::ProcessMetrics(PORTICO_VERSION), reloads, ClusterMetrics([this] { return snapshot(); })};
+                     admin::ProcessMetrics(PORTICO_VERSION),
+                     reloads,
+                     ClusterMetrics([this] { return snapshot(); })};
   absl::StatusOr<std::unique_ptr<admin::Server>> server = admin::Server::Create(address, std::move(sources));
   if (!server.ok()) {
     diagnostics.Add(first->config().PositionOf("admin.listen"), std::string(server.status().message()));

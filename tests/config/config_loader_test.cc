@@ -390,12 +390,11 @@ INSTANTIATE_TEST_SUITE_P(
                            "1:77: clusters.a.eject.max_percent: expected 1 to 100\n"}),
     NameOf);
 
-INSTANTIATE_TEST_SUITE_P(
-    Unsupported, BrokenConfigTest,
-    ::testing::Values(
-        Case{"XdsTarget", "clusters: { a: { target: 'xds:///x' } }\n",
-             "1:26: clusters.a: an xds:/// target is not supported by this version\n"}),
-    NameOf);
+INSTANTIATE_TEST_SUITE_P(Unsupported, BrokenConfigTest,
+                         ::testing::Values(Case{
+                             "XdsTarget", "clusters: { a: { target: 'xds:///x' } }\n",
+                             "1:26: clusters.a: an xds:/// target is not supported by this version\n"}),
+                         NameOf);
 
 }  // namespace
 }  // namespace portico::config
