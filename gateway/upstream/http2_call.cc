@@ -95,7 +95,8 @@ void Http2Call::Closed(absl::optional<uint32_t> code) {
     if (!code.has_value()) {
       Finish(Unavailable());
     } else if (*code != NGHTTP2_REFUSED_STREAM || !Retry()) {
-      Finish(StatusOfReset(*code, net::Clock::now() >= deadline_));
+      const bool stopped = *code == NGHTTP2_CANCEL && connection != nullptr && connection->leaving();
+      Finish(stopped ? Unavailable() : StatusOfReset(*code, net::Clock::now() >= deadline_));
     }
   }
   if (connection != nullptr) connection->CallClosed();
@@ -212,6 +213,10 @@ absl::Status Http2Call::Outcome() {
     if (!is_grpc_) return Malformed(absl::StatusCode::kUnknown, "the service's answer is not gRPC");
     return Malformed(absl::StatusCode::kUnknown, "the service ended the call without a status");
   }
+  // Nobody here has cancelled it, or it would have ended. A server that shuts down says so of calls that it has not
+  // begun, or does not finish; the gRPC library's does.
+  constexpr int kCancelled = static_cast<int>(absl::StatusCode::kCancelled);
+  if (grpc_status_ == kCancelled && connection_ != nullptr && connection_->leaving()) return Unavailable();
   if (grpc_status_ != 0) return rpc::FromGrpc(grpc_status_, grpc_message_, grpc_details_);
   if (frames_.partial()) return Incomplete();
   if (kind_ == Kind::kStreaming) return absl::OkStatus();

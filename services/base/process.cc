@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <ctime>
 #include <iostream>
 
 #include "absl/strings/numbers.h"
@@ -61,11 +62,21 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
              take_text(options.identity.audience));
   }
   std::string register_at;
-  flags.Add("--register WHERE", "be known in etcd, at etcd:///PREFIX or etcd://HOST:PORT/PREFIX",
-            [&](const std::string& value) {
-              register_at = value;
-              return Registration::Check(value);
-            });
+  std::string advertised;
+  std::chrono::milliseconds drain(1000);
+  flags
+      .Add("--register WHERE", "be known in etcd, at etcd:///PREFIX or etcd://HOST:PORT/PREFIX",
+           [&](const std::string& value) {
+             register_at = value;
+             return Registration::Check(value);
+           })
+      .Add("--advertise HOST:PORT", "the address to be known by (where it listens)",
+           [&](const std::string& value) {
+             if (value.find(':') == std::string::npos) return absl::InvalidArgumentError("is not HOST:PORT");
+             advertised = value;
+             return absl::OkStatus();
+           })
+      .Add("--drain TIME", "how long a stop goes on taking calls after leaving etcd (1s)", take_time(drain));
   int rest_port = -1;
   if (process.rest != nullptr) {
     flags.Add("--rest PORT", "serve REST as well, on this port of 127.0.0.1; 0 is a free one",
@@ -125,7 +136,8 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
 
   std::unique_ptr<Registration> registration;
   if (!register_at.empty()) {
-    auto started = Registration::Start(register_at, (*server)->address(), [&process](const std::string& key) {
+    const std::string address = advertised.empty() ? (*server)->address() : advertised;
+    auto started = Registration::Start(register_at, address, [&process](const std::string& key) {
       std::cerr << absl::StrCat("{\"event\":\"registered\",\"service\":\"", process.name, "\",\"key\":\"", key, "\"}\n")
                 << std::flush;
     });
@@ -138,8 +150,15 @@ int Run(const ServiceProcess& process, int argc, const char* const* argv) {
 
   int received = 0;
   sigwait(&stop_signals, &received);
-  registration.reset();  // first nobody comes any more
-  face.reset();          // finishes what it is answering, while the service still does
+  if (registration != nullptr) {
+    registration.reset();  // first nobody comes any more
+    // Whoever has not heard yet is answered still: a call that arrives in the middle of a shutdown is cancelled by the
+    // gRPC library. A second signal means now.
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(drain);
+    const timespec wait = {seconds.count(), std::chrono::nanoseconds(drain - seconds).count()};
+    sigtimedwait(&stop_signals, nullptr, &wait);
+  }
+  face.reset();  // finishes what it is answering, while the service still does
   (*server)->Stop(grace);
   return 0;
 }

@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include "absl/strings/str_cat.h"
 #include "gateway/rpc/status.h"
 #include "tests/upstream/calling.h"
 #include "tests/upstream/misbehaving_server.h"
@@ -256,6 +257,45 @@ TEST_F(Http2TransportTest, ACallThatTheServerKeepsEndsOnTheOldConnectionAfterGoa
   auto transport = Connect(server);
   EXPECT_EQ(Call(*transport, "x")->message, "from the old one");
   EXPECT_EQ(Call(*transport, "x")->message, "from the new one");
+}
+
+// A gRPC server cancels what arrives while it shuts down. That is no client who has left.
+TEST_F(Http2TransportTest, WhatAServerCancelsAfterGoawayIsUnavailable) {
+  struct Case {
+    const char* name;
+    std::function<void(RawPeer& peer, uint32_t stream)> end;
+  };
+  const Case cases[] = {
+      {"a status without a head",
+       [](RawPeer& peer, uint32_t stream) {
+         peer.SendHeaders(stream,
+                          {{":status", "200"},
+                           {"content-type", "application/grpc"},
+                           {"grpc-status", "1"},
+                           {"grpc-message", "CANCELLED"}},
+                          true);
+       }},
+      {"a status after a head",
+       [](RawPeer& peer, uint32_t stream) {
+         peer.SendHead(stream);
+         peer.SendTrailers(stream, "1");
+       }},
+      {"a reset", [](RawPeer& peer, uint32_t stream) { peer.Reset(stream, 8); }},
+  };
+  for (const Case& each : cases) {
+    for (const bool goaway : {true, false}) {
+      SCOPED_TRACE(absl::StrCat(each.name, goaway ? " after GOAWAY" : ""));
+      MisbehavingServer server([&](RawPeer& peer, int) {
+        peer.Greet();
+        const uint32_t stream = peer.Request();
+        if (goaway) peer.Goaway(0x7fffffff, 0);
+        each.end(peer, stream);
+        peer.AwaitEnd();
+      });
+      auto transport = Connect(server);
+      EXPECT_EQ(Call(*transport, "x").status().code(), goaway ? StatusCode::kUnavailable : StatusCode::kCancelled);
+    }
+  }
 }
 
 TEST_F(Http2TransportTest, AConnectionLostInMidCallMakesItUnavailable) {
