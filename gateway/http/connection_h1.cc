@@ -179,18 +179,19 @@ Async<std::optional<ConnectionH1::Next>> ConnectionH1::ReadHead(RequestParser& p
   Set(timeouts, net::Clock::now() + patience);
   first_ = false;
   while (true) {
+    bool begins = false;
     if (phase_ == Phase::kIdle) {
       SkipEmptyLines();
       // A lone CR may be half of an empty line.
-      if (message_.size() > 0 && message_.bytes() != "\r") {
-        phase_ = Phase::kReading;
-        Set(timeouts, net::Clock::now() + site_->limits.header_time);
-      }
+      begins = message_.size() > 0 && message_.bytes() != "\r";
+      if (begins) phase_ = Phase::kReading;
     }
     if (phase_ == Phase::kReading) {
       const RequestParser::Result result = parser.ParseHead(message_.bytes());
       if (result == RequestParser::Result::kDone) co_return std::nullopt;
       if (result == RequestParser::Result::kError) co_return co_await Refuse(parser.error(), nullptr, true, false);
+      // Most heads come in one piece, and need no limit.
+      if (begins) Set(timeouts, net::Clock::now() + site_->limits.header_time);
     }
     if (ended_) co_return Next::kClose;
     // Await(), without a coroutine of its own: every request comes by here.

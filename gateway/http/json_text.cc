@@ -5,8 +5,10 @@
 
 namespace portico::http {
 
-void AppendJsonText(absl::string_view text, std::string* json) {
-  if (json::IsUtf8(text)) return json::AppendString(text, json);
+void AppendJsonText(absl::string_view text, wire::AppendBuffer* json) {
+  const size_t start = json->size();
+  if (json::AppendString(text, json)) return;
+  json->Truncate(start);
   std::string clean;
   const char* const end = text.data() + text.size();
   for (const char* at = text.data(); at != end;) {
@@ -20,6 +22,12 @@ void AppendJsonText(absl::string_view text, std::string* json) {
     }
   }
   json::AppendString(clean, json);
+}
+
+void AppendJsonText(absl::string_view text, std::string* json) {
+  wire::AppendBuffer buffer(json, text.size() + 2);
+  AppendJsonText(text, &buffer);
+  buffer.Finish();
 }
 
 std::string PrettyJson(absl::string_view json) {

@@ -14,19 +14,6 @@ namespace {
 // Room for the fields of most responses, so that they are one allocation.
 constexpr size_t kUsualBytes = 192;
 
-// Calls visit(name, value, begin, end) for each line of "Name: value\r\n..." until it returns false.
-template <class Visit>
-void VisitLines(absl::string_view lines, Visit visit) {
-  size_t begin = 0;
-  while (begin < lines.size()) {
-    const size_t eol = lines.find('\r', begin);
-    const absl::string_view line = lines.substr(begin, eol - begin);
-    const size_t colon = line.find(':');
-    if (!visit(line.substr(0, colon), line.substr(colon + 2), begin, eol + 2)) return;
-    begin = eol + 2;
-  }
-}
-
 }  // namespace
 
 void RequestHeaders::Set(absl::string_view name, absl::string_view value) {
@@ -38,7 +25,7 @@ void RequestHeaders::Set(absl::string_view name, absl::string_view value) {
 
 bool RequestHeaders::Find(absl::string_view name, absl::string_view* value) const {
   for (const Field& field : fields_) {
-    if (absl::EqualsIgnoreCase(field.name, name)) {
+    if (field.name.size() == name.size() && absl::EqualsIgnoreCase(field.name, name)) {
       *value = field.value;
       return true;
     }
@@ -51,10 +38,23 @@ absl::string_view RequestHeaders::Get(absl::string_view name) const {
   return Find(name, &value) ? value : absl::string_view();
 }
 
+const ResponseHeaders::Line* ResponseHeaders::LineOf(absl::string_view name) const {
+  for (const Line& line : lines_) {
+    if (line.name_size == name.size() &&
+        absl::EqualsIgnoreCase(absl::string_view(text_.data() + line.begin, line.name_size), name)) {
+      return &line;
+    }
+  }
+  return nullptr;
+}
+
 void ResponseHeaders::Add(absl::string_view name, absl::string_view value) {
   if (!IsToken(name) || !IsFieldValue(value)) return;
-  if (lines_.empty()) lines_.reserve(kUsualBytes);
-  absl::StrAppend(&lines_, name, ": ", value, "\r\n");
+  if (text_.empty()) text_.reserve(kUsualBytes);
+  const size_t begin = text_.size();
+  text_.append(name.data(), name.size()).append(": ", 2).append(value.data(), value.size()).append("\r\n", 2);
+  lines_.push_back(
+      {static_cast<uint32_t>(begin), static_cast<uint32_t>(text_.size() - begin), static_cast<uint32_t>(name.size())});
 }
 
 void ResponseHeaders::AddToList(absl::string_view name, absl::string_view value) {
@@ -68,34 +68,27 @@ void ResponseHeaders::AddToList(absl::string_view name, absl::string_view value)
 
 void ResponseHeaders::Set(absl::string_view name, absl::string_view value) {
   if (!IsToken(name) || !IsFieldValue(value)) return;
-  absl::string_view present;
-  if (!Find(name, &present)) return Add(name, value);
-  const std::string kept(value);  // may be a view into lines_
+  if (LineOf(name) == nullptr) return Add(name, value);
+  const std::string kept(value);  // may be a view into text_
   Remove(name);
   Add(name, kept);
 }
 
 void ResponseHeaders::Remove(absl::string_view name) {
-  for (bool found = true; found;) {
-    found = false;
-    VisitLines(lines_, [&](absl::string_view at, absl::string_view, size_t begin, size_t end) {
-      if (!absl::EqualsIgnoreCase(at, name)) return true;
-      lines_.erase(begin, end - begin);
-      found = true;
-      return false;
-    });
+  while (const Line* found = LineOf(name)) {
+    const Line gone = *found;
+    text_.erase(gone.begin, gone.size);
+    auto next = lines_.erase(lines_.begin() + (found - lines_.data()));
+    for (; next != lines_.end(); ++next) next->begin -= gone.size;
   }
 }
 
 bool ResponseHeaders::Find(absl::string_view name, absl::string_view* value) const {
-  bool found = false;
-  VisitLines(lines_, [&](absl::string_view at, absl::string_view text, size_t, size_t) {
-    if (!absl::EqualsIgnoreCase(at, name)) return true;
-    *value = text;
-    found = true;
-    return false;
-  });
-  return found;
+  const Line* const line = LineOf(name);
+  if (line == nullptr) return false;
+  const size_t around = line->name_size + 4;  // ": " and CRLF
+  *value = absl::string_view(text_).substr(line->begin + line->name_size + 2, line->size - around);
+  return true;
 }
 
 void Amend(const Request& request, Response* response) {

@@ -57,10 +57,20 @@ class ResponseHeaders {
   bool Find(absl::string_view name, absl::string_view* value) const;
 
   // All fields, each line ended by CRLF.
-  absl::string_view wire() const { return lines_; }
+  absl::string_view wire() const { return text_; }
 
  private:
-  std::string lines_;
+  // Where a field stands in text_: the middleware asks for many names that are not there, and most lengths tell.
+  struct Line {
+    uint32_t begin;
+    uint32_t size;  // with CRLF
+    uint32_t name_size;
+  };
+
+  const Line* LineOf(absl::string_view name) const;
+
+  std::string text_;
+  absl::InlinedVector<Line, 8> lines_;
 };
 
 // A body that is pulled piece by piece, either way.

@@ -19,18 +19,20 @@ constexpr std::array<bool, 256> kToken = TokenTable();
 
 }  // namespace
 
+// Without branches, since nearly every text is one: so the compiler may look at many characters at once.
 bool IsToken(absl::string_view text) {
-  for (const char c : text) {
-    if (!kToken[static_cast<unsigned char>(c)]) return false;
-  }
-  return !text.empty();
+  bool all = !text.empty();
+  for (const char c : text) all &= kToken[static_cast<unsigned char>(c)];
+  return all;
 }
 
 bool IsFieldValue(absl::string_view text) {
+  unsigned char control = 0;
   for (const char c : text) {
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) return false;
+    const auto byte = static_cast<unsigned char>(c);
+    control |= static_cast<unsigned char>((byte < 0x20 && byte != '\t') || byte == 0x7f);
   }
-  return true;
+  return control == 0;
 }
 
 bool IsVisibleAscii(absl::string_view text, size_t limit) {

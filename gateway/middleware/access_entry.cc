@@ -5,14 +5,18 @@
 #include <ctime>
 #include <type_traits>
 
-#include "absl/strings/str_cat.h"
 #include "gateway/http/json_text.h"
+#include "gateway/json/writer.h"
 
 namespace portico::middleware {
 namespace {
 
+// As they stand before each text.
 constexpr std::array<absl::string_view, AccessEntry::kTexts> kKeys = {
-    "peer", "method", "path", "protocol", "route", "rpc", "request_id", "user_agent", "omitted", "refused"};
+    ",\"peer\":", ",\"method\":",     ",\"path\":",       ",\"protocol\":", ",\"route\":",
+    ",\"rpc\":",  ",\"request_id\":", ",\"user_agent\":", ",\"omitted\":",  ",\"refused\":"};
+// Room for most lines.
+constexpr size_t kUsualLine = 512;
 
 // The entry with lengths in place of texts, which follow it.
 struct Encoded {
@@ -79,7 +83,7 @@ AccessEntry AccessEntry::Decode(absl::string_view bytes) {
   return entry;
 }
 
-void AccessLineWriter::AppendTime(int64_t time_ns, std::string* text) {
+void AccessLineWriter::AppendTime(int64_t time_ns, wire::AppendBuffer* line) {
   const int64_t second = time_ns / 1'000'000'000;
   if (second != second_) {
     second_ = second;
@@ -95,31 +99,42 @@ void AccessLineWriter::AppendTime(int64_t time_ns, std::string* text) {
   fraction[6] = 'Z';
   int64_t microseconds = time_ns % 1'000'000'000 / 1000;
   for (size_t i = 6; i-- > 0; microseconds /= 10) fraction[i] = static_cast<char>('0' + microseconds % 10);
-  text->append(second_text_.data(), second_text_.size());
-  text->append(fraction.data(), fraction.size());
+  line->Append(absl::string_view(second_text_.data(), second_text_.size()));
+  line->Append(absl::string_view(fraction.data(), fraction.size()));
 }
 
 void AccessLineWriter::Append(const AccessEntry& entry, std::string* text) {
+  wire::AppendBuffer line(text, kUsualLine);
   const auto append = [&](AccessEntry::Text which) {
     if (entry.texts[which].empty()) return;
-    absl::StrAppend(text, ",\"", kKeys[which], "\":");
-    http::AppendJsonText(entry.texts[which], text);
+    line.Append(kKeys[which]);
+    http::AppendJsonText(entry.texts[which], &line);
   };
-  *text += "{\"time\":\"";
-  AppendTime(entry.time_ns, text);
-  absl::StrAppend(text, "\",\"frontend\":", *entry.frontend);
+  line.Append("{\"time\":\"");
+  AppendTime(entry.time_ns, &line);
+  line.Append("\",\"frontend\":");
+  line.Append(*entry.frontend);
   for (const auto which : {AccessEntry::kPeer, AccessEntry::kMethod, AccessEntry::kPath, AccessEntry::kProtocol,
                            AccessEntry::kRoute, AccessEntry::kRpc}) {
     append(which);
   }
-  absl::StrAppend(text, ",\"status\":", entry.status, ",\"code\":\"", entry.code, "\",\"bytes\":", entry.bytes);
-  if (entry.duration_us >= 0) absl::StrAppend(text, ",\"duration_us\":", entry.duration_us);
+  line.Append(",\"status\":");
+  json::AppendInt64(entry.status, &line);
+  line.Append(",\"code\":\"");
+  line.Append(entry.code);
+  line.Append("\",\"bytes\":");
+  json::AppendUint64(entry.bytes, &line);
+  if (entry.duration_us >= 0) {
+    line.Append(",\"duration_us\":");
+    json::AppendInt64(entry.duration_us, &line);
+  }
   for (const auto which :
        {AccessEntry::kRequestId, AccessEntry::kUserAgent, AccessEntry::kOmitted, AccessEntry::kRefused}) {
     append(which);
   }
-  if (!entry.complete) *text += ",\"complete\":false";
-  *text += "}\n";
+  if (!entry.complete) line.Append(",\"complete\":false");
+  line.Append("}\n");
+  line.Finish();
 }
 
 }  // namespace portico::middleware

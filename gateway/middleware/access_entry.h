@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "gateway/wire/append_buffer.h"
 
 namespace portico::middleware {
 
@@ -41,7 +42,7 @@ class AccessLineWriter {
   void Append(const AccessEntry& entry, std::string* text);
 
  private:
-  void AppendTime(int64_t time_ns, std::string* text);
+  void AppendTime(int64_t time_ns, wire::AppendBuffer* line);
 
   // The second written last: most lines are of the same one.
   int64_t second_ = -1;

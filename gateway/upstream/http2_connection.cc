@@ -55,6 +55,12 @@ void SetOption(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+// A value that no other call has stays out of the peer's table (RFC 7541, section 6.2.2), but for the first of the
+// names that every call has: those after it give the name as a number.
+uint8_t FirstNamed(bool* named) {
+  return std::exchange(*named, true) ? kNoIndex : uint8_t{NGHTTP2_NV_FLAG_NONE};
+}
+
 }  // namespace
 
 Http2Connection::Http2Connection(net::Worker& worker, std::shared_ptr<const Http2Peer> peer, Owner& owner)
@@ -155,7 +161,7 @@ bool Http2Connection::Start(Http2Call& call) {
   std::swap(fields[3], fields.back());
   char timeout[12];
   if (call.deadline() != net::kNoDeadline) {
-    fields.push_back(Field("grpc-timeout", TimeoutText(call.deadline() - now, timeout), kNoIndex));
+    fields.push_back(Field("grpc-timeout", TimeoutText(call.deadline() - now, timeout), FirstNamed(&timeout_named_)));
   }
   std::vector<std::string> encoded;
   encoded.reserve(call.metadata().size());  // views of these stay valid
@@ -167,7 +173,7 @@ bool Http2Connection::Start(Http2Call& call) {
       while (absl::ConsumeSuffix(&text, "=")) {
       }
     }
-    fields.push_back(Field(key, text, kNoIndex));
+    fields.push_back(Field(key, text, key == "x-request-id" ? FirstNamed(&request_id_named_) : kNoIndex));
   }
   call.set_connection(this);
   if (!session_->Submit(call, fields)) {

@@ -104,6 +104,8 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
 
   bool heard_ = true;  // since the last ping
   bool ping_sent_ = false;
+  bool timeout_named_ = false;  // "grpc-timeout" has been in the peer's table of names
+  bool request_id_named_ = false;
   net::Deadline last_ping_;
 };
 

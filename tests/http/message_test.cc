@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "gateway/http/date_header.h"
 #include "gateway/http/syntax.h"
 
@@ -24,6 +28,22 @@ TEST(ResponseHeadersTest, AddsSetsFindsAndRemoves) {
   EXPECT_EQ(headers.wire(), "B: \r\nA: 1\r\n");
   headers.Remove("b");
   EXPECT_EQ(headers.wire(), "A: 1\r\n");
+}
+
+TEST(ResponseHeadersTest, WhatFollowsAFieldThatIsTakenOutIsStillFound) {
+  ResponseHeaders headers;
+  for (const char* name : {"First", "Second", "Third", "First", "Fifth"}) headers.Add(name, absl::StrCat("of ", name));
+  headers.Remove("first");
+  EXPECT_EQ(headers.wire(), "Second: of Second\r\nThird: of Third\r\nFifth: of Fifth\r\n");
+  headers.Set("Second", "now last");
+  const ResponseHeaders moved = std::move(headers);
+  absl::string_view value;
+  for (const auto& [name, expected] : std::vector<std::pair<const char*, const char*>>{
+           {"second", "now last"}, {"third", "of Third"}, {"fifth", "of Fifth"}}) {
+    ASSERT_TRUE(moved.Find(name, &value)) << name;
+    EXPECT_EQ(value, expected);
+  }
+  EXPECT_FALSE(moved.Find("first", &value));
 }
 
 TEST(ResponseHeadersTest, NothingSplitsAResponse) {
