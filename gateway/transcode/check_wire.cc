@@ -31,6 +31,8 @@ bool IsPackedWhole(uint32_t tag, absl::string_view packed) {
 absl::Status Check(const MessageTable& table, absl::string_view wire, int depth, const FieldPlace* place) {
   if (depth <= 0) return Error(place, "messages are nested too deeply");
   wire::Reader in(wire);
+  const size_t count = table.fields.size();  // once: it is a division
+  size_t next = 0;                           // the field that most often comes next
   while (!in.done()) {
     uint32_t tag;
     if (!in.ReadTag(&tag)) return Error(place, "malformed protobuf");
@@ -48,14 +50,16 @@ absl::Status Check(const MessageTable& table, absl::string_view wire, int depth,
       if (!inner.ok()) return inner;
       continue;
     }
-    const FieldTable* const field = table.FindByNumber(wire::FieldNumber(tag));
+    const bool expected = next < count && table.fields[next].tag == tag;
+    const FieldTable* const field = expected ? &table.fields[next] : table.FindByNumber(wire::FieldNumber(tag));
     if (field == nullptr) {
       if (!in.Skip(tag)) return Error(place, "malformed protobuf");
       continue;
     }
+    next = size_t{field->index} + (field->repeated ? 0 : 1);
     const FieldPlace here{.outer = place, .field = field};
     WireValue value;
-    if (!Matches(*field, tag)) return Error(&here, "of another wire type than the contract's");
+    if (!expected && !Matches(*field, tag)) return Error(&here, "of another wire type than the contract's");
     if (!ReadWireValue(tag, &in, &value)) return Error(&here, "malformed protobuf");
     if (field->message != nullptr) {
       if (absl::Status inner = Check(*field->message, value.bytes, depth - 1, &here); !inner.ok()) return inner;
