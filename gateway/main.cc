@@ -21,6 +21,7 @@
 #include "gateway/event_log.h"
 #include "gateway/gateway.h"
 #include "gateway/snapshot.h"
+#include "gateway/upstream/grpc_log.h"
 
 namespace portico {
 namespace {
@@ -62,6 +63,9 @@ int Serve(const std::string& config) {
   signal(SIGPIPE, SIG_IGN);
   // It would take a lock for every lock of the gRPC library.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  upstream::TakeGrpcLog([](const char* severity, const std::string& where, const std::string& message) {
+    LogEvent({{"event", "grpc_log"}, {"severity", severity}, {"where", where}, {"message", message}});
+  });
 
   schema::Diagnostics diagnostics;
   const std::unique_ptr<Gateway> gateway = Gateway::Start(config, diagnostics);
