@@ -131,4 +131,8 @@ void LogClusterEvent(const upstream::ClusterEvent& event) {
   LogEvent(line);
 }
 
+void LogUnreached(const std::string& target, const std::string& why) {
+  LogEvent({{"event", "unreached"}, {"target", target}, {"message", why}});
+}
+
 }  // namespace portico

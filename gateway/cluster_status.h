@@ -29,6 +29,9 @@ std::shared_ptr<prometheus::Collectable> ClusterMetrics(std::function<std::share
 // Writes to the event log what happens to a cluster's servers.
 void LogClusterEvent(const upstream::ClusterEvent& event);
 
+// Writes to the event log why calls of an xds:/// target reach nobody.
+void LogUnreached(const std::string& target, const std::string& why);
+
 }  // namespace portico
 
 #endif  // PORTICO_GATEWAY_CLUSTER_STATUS_H_

@@ -202,7 +202,7 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
 
 Gateway::Gateway(std::string path, int workers)
     : path_(std::move(path)),
-      grpc_(workers),
+      grpc_(workers, LogUnreached),
       discovery_worker_(workers),
       discovery_{&discovery_worker_, &http2_, std::make_shared<int>()},
       access_log_(STDOUT_FILENO, static_cast<size_t>(workers)) {

@@ -8,7 +8,6 @@
 #include "absl/strings/strip.h"
 #include "gateway/config/config_values.h"
 #include "gateway/config/safeguard_values.h"
-#include "gateway/config/unsupported.h"
 
 namespace portico::config {
 namespace {
@@ -159,7 +158,6 @@ std::unique_ptr<const LoadedConfig> ParseConfig(absl::string_view text, const st
   schema::ReadYaml(text, "", loaded->config, loaded->positions, found);
   CheckValues(*loaded, found);
   CheckSafeguardValues(*loaded, found);
-  CheckSupported(*loaded, found);
   for (const schema::Diagnostic& entry : found.entries()) diagnostics.Add(entry.position, entry.message);
   if (!found.empty()) return nullptr;
   FillDefaults(loaded->config);

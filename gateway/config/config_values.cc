@@ -118,6 +118,7 @@ class ValueChecker {
     }
     CheckPositive(key + ".health.interval", cluster.health().has_interval(), cluster.health().interval());
     CheckEject(cluster.eject(), key + ".eject");
+    if (absl::StartsWith(cluster.target(), "xds:")) CheckXds(cluster, key);
     if (cluster.balance().has_hash() &&
         (!absl::StartsWith(cluster.balance().hash(), "header.") || cluster.balance().hash().size() == 7)) {
       Fail(key + ".balance", absl::StrCat("expected \"hash: header.NAME\", found \"", cluster.balance().hash(), "\""));
@@ -130,6 +131,16 @@ class ValueChecker {
     CheckPositive(key + ".for", eject.has_for_(), eject.for_());
     if (eject.max_percent() > 100 || (given(".max_percent") && eject.max_percent() == 0)) {
       Fail(key + ".max_percent", "expected 1 to 100");
+    }
+  }
+
+  // What the gRPC library decides by itself, as the control plane says.
+  void CheckXds(const Cluster& cluster, const std::string& key) {
+    if (cluster.transport() == Cluster::TRANSPORT_HTTP2) {
+      Fail(key + ".transport", "\"http2\" does not speak xDS; \"auto\" and \"grpc\" do");
+    }
+    for (const char* name : {".balance", ".health", ".eject"}) {
+      if (loaded_.positions.Has(key + name)) Fail(key + name, "does not go with xds:///: the control plane says that");
     }
   }
 
@@ -158,8 +169,11 @@ class ValueChecker {
       if (!readable) Fail(key, absl::StrCat("expected etcd:///PREFIX, found \"", target, "\""));
       return;
     }
-    for (const char* scheme : {"file:///", "xds:///"}) {
-      if (absl::StartsWith(target, scheme)) return;
+    if (absl::StartsWith(target, "file:///")) return;
+    constexpr absl::string_view kXds = "xds:///";
+    if (absl::StartsWith(target, kXds)) {
+      if (target.size() == kXds.size()) Fail(key, absl::StrCat("expected xds:///NAME, found \"", target, "\""));
+      return;
     }
     for (const absl::string_view address : absl::StrSplit(target, ',')) {
       if (IsAddress(address, false)) continue;

@@ -16,7 +16,7 @@ class Cluster;
 
 struct ClusterOptions {
   std::string name;
-  // "HOST:PORT,HOST:PORT", "unix:PATH", "xds:///NAME", or what Discover() watches.
+  // "HOST:PORT,HOST:PORT", "unix:PATH", or what Discover() watches.
   std::string target;
   // For unary calls; a caller's shorter deadline wins.
   net::Clock::duration timeout = std::chrono::seconds(5);

@@ -9,11 +9,15 @@
 #include "gateway/upstream/dns_discovery.h"
 #include "gateway/upstream/etcd_discovery.h"
 #include "gateway/upstream/file_discovery.h"
+#include "gateway/upstream/xds_discovery.h"
 
 namespace portico::upstream {
 
 bool IsWatched(absl::string_view target) {
-  return absl::StartsWith(target, "file:") || absl::StartsWith(target, "dns:") || absl::StartsWith(target, "etcd:");
+  for (const char* scheme : {"file:", "dns:", "etcd:", "xds:"}) {
+    if (absl::StartsWith(target, scheme)) return true;
+  }
+  return false;
 }
 
 Addresses FixedAddresses(absl::string_view target) {
@@ -30,6 +34,7 @@ absl::StatusOr<std::unique_ptr<Discovery>> Discover(const std::string& target, c
   if (absl::ConsumePrefix(&rest, "file://")) return WatchFile(std::string(rest), loop, std::move(told));
   if (absl::StartsWith(target, "dns:")) return WatchName(target, loop, std::move(told));
   if (absl::StartsWith(target, "etcd:")) return WatchEtcd(target, loop, std::move(told));
+  if (absl::StartsWith(target, "xds:")) return WatchXds(target, loop, std::move(told));
   if (IsWatched(target)) return absl::InvalidArgumentError(absl::StrCat("\"", target, "\" cannot be read"));
   told(FixedAddresses(target));
   return std::make_unique<Discovery>();

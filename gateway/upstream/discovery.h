@@ -14,7 +14,8 @@ namespace portico::upstream {
 
 class TransportFactory;
 
-// The addresses of all servers there are, "HOST:PORT" or "unix:PATH", as one source knows them.
+// The addresses of all servers there are, "HOST:PORT" or "unix:PATH", as one source knows them. Of "xds:///NAME" the
+// target itself: the gRPC library knows them.
 using Addresses = std::vector<std::string>;
 
 // Told all addresses whenever they change, or why they cannot be known now (they are told again when they can). On the
@@ -40,7 +41,7 @@ struct DiscoveryLoop {
 };
 
 // Begins to watch `target`. INVALID_ARGUMENT for one that cannot be read. `loop` may be empty for a fixed list
-// ("HOST:PORT,HOST:PORT", "unix:PATH", "xds:///NAME") only.
+// ("HOST:PORT,HOST:PORT", "unix:PATH") only.
 absl::StatusOr<std::unique_ptr<Discovery>> Discover(const std::string& target, const DiscoveryLoop& loop, Told told);
 
 // Whether the addresses of `target` may change.

@@ -59,9 +59,29 @@ std::chrono::system_clock::time_point ToSystemTime(net::Deadline deadline) {
   return std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(left);
 }
 
+// What the library says for itself when calls reach nobody, for the log, and not for each call.
+class Excuses {
+ public:
+  Excuses(std::string target, GrpcTransportFactory::Unreached unreached)
+      : target_(std::move(target)), unreached_(std::move(unreached)) {}
+
+  void Say(const std::string& why) {
+    constexpr std::chrono::seconds kSilence(10);
+    const net::Deadline now = net::Clock::now();
+    if (now < next_) return;
+    next_ = net::After(now, kSilence);
+    unreached_(target_, why);
+  }
+
+ private:
+  const std::string target_;
+  const GrpcTransportFactory::Unreached unreached_;
+  net::Deadline next_{};
+};
+
 // The library's own words name addresses and sockets ("failed to connect to all addresses; last error: ... ipv4:..."),
 // which are nobody's business outside; a service's own words are handed on.
-absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& client) {
+absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& client, Excuses* excuses) {
   const int code = static_cast<int>(status.error_code());
   // The library says this of a reply as if the server had sent it.
   if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
@@ -73,6 +93,7 @@ absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& cli
   }
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
+      if (excuses != nullptr) excuses->Say(status.error_message());
       return absl::UnavailableError("the service is unavailable");
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return absl::DeadlineExceededError("the service did not answer in time");
@@ -114,8 +135,10 @@ namespace {
 
 class GrpcTransport final : public Transport {
  public:
-  GrpcTransport(net::Worker& worker, std::shared_ptr<grpc::Channel> channel, grpc::CompletionQueue& queue)
-      : worker_(worker), channel_(std::move(channel)), stub_(channel_), queue_(queue) {}
+  // `excuses` may be null.
+  GrpcTransport(net::Worker& worker, std::shared_ptr<grpc::Channel> channel, grpc::CompletionQueue& queue,
+                std::shared_ptr<Excuses> excuses)
+      : worker_(worker), channel_(std::move(channel)), stub_(channel_), queue_(queue), excuses_(std::move(excuses)) {}
 
   bool reachable() const override {
     return channel_->GetState(/*try_to_connect=*/false) != GRPC_CHANNEL_TRANSIENT_FAILURE;
@@ -153,7 +176,7 @@ class GrpcTransport final : public Transport {
       AppendTo(client.GetServerInitialMetadata(), &failure->headers);
       AppendTo(client.GetServerTrailingMetadata(), &failure->trailers);
       context.set_failure_metadata(std::move(failure));
-      co_return ToStatus(status, client);
+      co_return ToStatus(status, client, excuses_.get());
     }
     rpc::Reply reply;
     if (!AppendTo(buffer, &reply.message)) co_return absl::InternalError("the service's reply could not be read");
@@ -174,6 +197,7 @@ class GrpcTransport final : public Transport {
   const std::shared_ptr<grpc::Channel> channel_;
   grpc::GenericStub stub_;
   grpc::CompletionQueue& queue_;
+  const std::shared_ptr<Excuses> excuses_;
 };
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const Tls& tls) {
@@ -183,7 +207,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const Tls&
 
 }  // namespace
 
-GrpcTransportFactory::GrpcTransportFactory(int workers) {
+GrpcTransportFactory::GrpcTransportFactory(int workers, Unreached unreached) : unreached_(std::move(unreached)) {
   for (int i = 0; i < workers; ++i) queues_.push_back(std::make_unique<Queue>());
 }
 
@@ -214,13 +238,19 @@ absl::StatusOr<std::unique_ptr<Transport>> GrpcTransportFactory::Create(net::Wor
   if (!credentials.ok()) return credentials.status();
   const auto index = static_cast<size_t>(worker.index());
   if (index >= queues_.size()) return absl::InternalError(absl::StrCat("no completion queue for worker ", index));
+  std::shared_ptr<Excuses> excuses;
+  if (absl::StartsWith(address, "xds:")) {
+    // The control plane may say how servers are to be trusted; where it does not the configuration does.
+    credentials = grpc::XdsCredentials(*credentials);
+    if (unreached_ != nullptr) excuses = std::make_shared<Excuses>(address, unreached_);
+  }
   return std::make_unique<GrpcTransport>(worker, grpc::CreateCustomChannel(address, *credentials, arguments),
-                                         queues_[index]->queue());
+                                         queues_[index]->queue(), std::move(excuses));
 }
 
 std::unique_ptr<Transport> GrpcTransportFactory::Over(net::Worker& worker, std::shared_ptr<grpc::Channel> channel) {
   return std::make_unique<GrpcTransport>(worker, std::move(channel),
-                                         queues_[static_cast<size_t>(worker.index())]->queue());
+                                         queues_[static_cast<size_t>(worker.index())]->queue(), nullptr);
 }
 
 namespace {
@@ -231,8 +261,9 @@ class GrpcStream final : public rpc::Stream {
  public:
   // What the library may still point to after the stream itself is gone.
   struct Call {
-    explicit Call(net::Worker& worker) : worker(worker) {}
+    Call(net::Worker& worker, std::shared_ptr<Excuses> excuses) : worker(worker), excuses(std::move(excuses)) {}
     net::Worker& worker;
+    const std::shared_ptr<Excuses> excuses;
     grpc::ClientContext client;
     std::unique_ptr<grpc::GenericClientAsyncReaderWriter> io;
     std::unique_ptr<rpc::CancelCallback> cancel;
@@ -298,7 +329,7 @@ class GrpcStream final : public rpc::Stream {
       if (headers_.empty()) AppendTo(call->client.GetServerInitialMetadata(), &headers_);
       AppendTo(call->client.GetServerTrailingMetadata(), &trailers_);
     }
-    if (!call->status.ok()) co_return ToStatus(call->status, call->client);
+    if (!call->status.ok()) co_return ToStatus(call->status, call->client, call->excuses.get());
     co_return false;
   }
 
@@ -360,7 +391,7 @@ class GrpcStream final : public rpc::Stream {
 Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> GrpcTransport::Open(const rpc::Method& method,
                                                                         rpc::Context& context) {
   if (context.cancelled()) co_return absl::CancelledError("the call was cancelled");
-  auto call = std::make_shared<GrpcStream::Call>(context.worker());
+  auto call = std::make_shared<GrpcStream::Call>(context.worker(), excuses_);
   Prepare(context, &call->client);
   call->io = stub_.PrepareCall(&call->client, method.path, &queue_);
   auto completion = std::make_unique<Completion>(call->worker);

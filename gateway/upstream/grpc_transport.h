@@ -1,7 +1,9 @@
 #ifndef PORTICO_GATEWAY_UPSTREAM_GRPC_TRANSPORT_H_
 #define PORTICO_GATEWAY_UPSTREAM_GRPC_TRANSPORT_H_
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "gateway/upstream/transport.h"
@@ -19,9 +21,14 @@ namespace portico::upstream {
 // Destroy it after the transports it made, and after the loops have stopped or every call has returned.
 class GrpcTransportFactory final : public TransportFactory {
  public:
-  explicit GrpcTransportFactory(int workers);
+  // Told in the library's words why calls of an "xds:///NAME" reach nobody: only it knows the control plane and the
+  // servers. Once in ten seconds for each transport, on its worker.
+  using Unreached = std::function<void(const std::string& target, const std::string& why)>;
+
+  explicit GrpcTransportFactory(int workers, Unreached unreached = nullptr);
   ~GrpcTransportFactory() override;
 
+  // `address` may be "xds:///NAME" too.
   absl::StatusOr<std::unique_ptr<Transport>> Create(net::Worker& worker, const std::string& address,
                                                     const TransportOptions& options) override;
 
@@ -30,6 +37,7 @@ class GrpcTransportFactory final : public TransportFactory {
 
  private:
   class Queue;
+  const Unreached unreached_;
   std::vector<std::unique_ptr<Queue>> queues_;  // by worker
 };
 

@@ -390,11 +390,18 @@ INSTANTIATE_TEST_SUITE_P(
                            "1:77: clusters.a.eject.max_percent: expected 1 to 100\n"}),
     NameOf);
 
-INSTANTIATE_TEST_SUITE_P(Unsupported, BrokenConfigTest,
-                         ::testing::Values(Case{
-                             "XdsTarget", "clusters: { a: { target: 'xds:///x' } }\n",
-                             "1:26: clusters.a: an xds:/// target is not supported by this version\n"}),
-                         NameOf);
+INSTANTIATE_TEST_SUITE_P(
+    Xds, BrokenConfigTest,
+    ::testing::Values(Case{"NoName", "clusters: { a: { target: 'xds:///' } }\n",
+                           "1:26: clusters.a.target: expected xds:///NAME, found \"xds:///\"\n"},
+                      Case{"OverHttp2", "clusters: { a: { target: 'xds:///x', transport: http2 } }\n",
+                           "1:49: clusters.a.transport: \"http2\" does not speak xDS; \"auto\" and \"grpc\" do\n"},
+                      Case{"WhatTheControlPlaneSays",
+                           "clusters: { a: { target: 'xds:///x', balance: round_robin, health: {}, eject: {} } }\n",
+                           "1:47: clusters.a.balance: does not go with xds:///: the control plane says that\n"
+                           "1:60: clusters.a.health: does not go with xds:///: the control plane says that\n"
+                           "1:72: clusters.a.eject: does not go with xds:///: the control plane says that\n"}),
+    NameOf);
 
 }  // namespace
 }  // namespace portico::config

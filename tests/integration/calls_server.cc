@@ -1,5 +1,5 @@
 // A server of shop.calls.v1: fails, is slow and counts as the requests say:
-//   calls-server --listen HOST:PORT
+//   calls-server --listen HOST:PORT [--name NAME]
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
@@ -20,6 +20,10 @@ namespace v1 = shop::calls::v1;
 // Counts by key, for both services.
 class Counts {
  public:
+  // Of the server called so.
+  explicit Counts(std::string name) : name_(std::move(name)) {}
+
+  const std::string& name() const { return name_; }
   int Add(const std::string& key) {
     const std::lock_guard<std::mutex> lock(mutex_);
     return ++counts_[key];
@@ -30,6 +34,7 @@ class Counts {
   }
 
  private:
+  const std::string name_;
   std::mutex mutex_;
   std::map<std::string, int> counts_;
 };
@@ -43,9 +48,11 @@ class Calls final : public v1::CallService::CallbackService {
 
   class Answering final : public grpc::ServerUnaryReactor {
    public:
-    Answering(Context* context, int call, const v1::Ask& ask, v1::Told* told) {
+    Answering(Context* context, Counts& counts, const v1::Ask& ask, v1::Told* told) {
+      const int call = counts.Add(ask.key());
       told->set_key(ask.key());
       told->set_calls(call);
+      told->set_server(counts.name());
       for (const auto& [key, value] : context->client_metadata()) {
         if (key == "authorization") told->set_caller(std::string(value.data(), value.size()));
       }
@@ -70,7 +77,7 @@ class Calls final : public v1::CallService::CallbackService {
   };
 
   grpc::ServerUnaryReactor* Answer(Context* context, const v1::Ask* ask, v1::Told* told) {
-    return new Answering(context, counts_.Add(ask->key()), *ask, told);
+    return new Answering(context, counts_, *ask, told);
   }
   grpc::ServerUnaryReactor* Read(Context* context, const v1::Ask* ask, v1::Told* told) override {
     return Answer(context, ask, told);
@@ -117,11 +124,12 @@ class Counting final : public v1::CountService::Service {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3 || std::strcmp(argv[1], "--listen") != 0) {
-    std::cerr << "usage: calls-server --listen HOST:PORT" << std::endl;
+  const bool named = argc == 5 && std::strcmp(argv[3], "--name") == 0;
+  if ((argc != 3 && !named) || std::strcmp(argv[1], "--listen") != 0) {
+    std::cerr << "usage: calls-server --listen HOST:PORT [--name NAME]" << std::endl;
     return 2;
   }
-  Counts counts;
+  Counts counts(named ? argv[4] : "");
   Calls calls(counts);
   Counting counting(counts);
   grpc::ServerBuilder builder;
