@@ -103,9 +103,15 @@ void Registration::Run() {
       if (renewed == Renewed::kGone) lease = 0;
       if (renewed != Renewed::kYes) pause = kTryAgain;
     }
-    if (pause == kTryAgain) next_ = (next_ + 1) % servers_.size();
+    const auto until = std::chrono::steady_clock::now() + pause;
+    if (pause == kTryAgain) {
+      next_ = (next_ + 1) % servers_.size();
+      // The library gets on with a connection only while somebody waits for one; a call that fails at once does not,
+      // and in a process without other calls attempts would time out unseen for ever.
+      servers_[next_]->WaitForConnected(std::chrono::system_clock::now() + pause);
+    }
     std::unique_lock<std::mutex> lock(mutex_);
-    if (changed_.wait_for(lock, pause, [this] { return stopping_; })) break;
+    if (changed_.wait_until(lock, until, [this] { return stopping_; })) break;
   }
   if (lease != 0) Revoke(lease);
 }
