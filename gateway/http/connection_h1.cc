@@ -34,6 +34,9 @@ constexpr milliseconds kDrainGrace{250};
 constexpr milliseconds kLingerTime{2000};
 constexpr size_t kLingerBytes = size_t{16} << 20;
 
+// A body up to this size is copied behind its head: the kernel takes one piece faster than two.
+constexpr size_t kJoinedBytes = 4096;
+
 constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 absl::string_view ConnectionOption(bool http11, bool keep) {
@@ -458,11 +461,16 @@ ConnectionH1::Outgoing ConnectionH1::BeginAnswer(const Response& response, bool 
       out.chunk_end = "\r\n";
     }
   }
+  out.body_bytes = out.body.size();
+  if (!out.streams && out.body.size() <= kJoinedBytes) {
+    out.head.append(out.body.data(), out.body.size());
+    out.body = {};
+  }
   const size_t all = out.head.size() + out.body.size() + out.chunk_end.size();
   out.written = WriteSome(out.head, out.body, out.chunk_end);
   if (out.written == all && !out.streams) {
     sent->complete = true;
-    sent->body_bytes = out.body.size();
+    sent->body_bytes = out.body_bytes;
     out.done = true;
   }
   return out;
@@ -474,7 +482,7 @@ Async<void> ConnectionH1::FinishAnswer(Response& response, const Outgoing& out, 
     sent.status = 499;
     co_return;
   }
-  sent.body_bytes = out.body.size();
+  sent.body_bytes = out.body_bytes;
   if (out.streams) co_await Pump(response, out.chunked, sent);
   response.stream.reset();
 }
@@ -515,7 +523,8 @@ size_t ConnectionH1::WriteSome(absl::string_view first, absl::string_view second
                                                    asio::const_buffer(third.data(), third.size())};
   // At once, without a trip through the loop: the kernel nearly always has room.
   boost::system::error_code error;
-  const size_t written = socket_.write_some(parts, error);
+  const bool one = second.empty() && third.empty();
+  const size_t written = one ? socket_.write_some(parts[0], error) : socket_.write_some(parts, error);
   phase_ = Phase::kWriting;
   // An error that stays is found again by whoever writes the rest.
   return error ? 0 : written;

@@ -64,9 +64,10 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
   PORTICO_OWN_FRAME Async<Next> Refuse(absl::Status error, const Request* request, bool http11, bool keep);
   // An answer on its way: what goes out first, and how much of that has.
   struct Outgoing {
-    std::string head;  // with a chunk's size behind it
+    std::string head;  // with a chunk's size behind it, or a short body
     absl::string_view body;
     absl::string_view chunk_end;
+    size_t body_bytes = 0;  // also when they stand in `head`
     size_t written = 0;
     bool chunked = false;
     bool streams = false;  // more follows

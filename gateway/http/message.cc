@@ -49,7 +49,10 @@ const ResponseHeaders::Line* ResponseHeaders::LineOf(absl::string_view name) con
 }
 
 void ResponseHeaders::Add(absl::string_view name, absl::string_view value) {
-  if (!IsToken(name) || !IsFieldValue(value)) return;
+  if (IsToken(name) && IsFieldValue(value)) AddKnown(name, value);
+}
+
+void ResponseHeaders::AddKnown(absl::string_view name, absl::string_view value) {
   if (text_.empty()) text_.reserve(kUsualBytes);
   const size_t begin = text_.size();
   text_.append(name.data(), name.size()).append(": ", 2).append(value.data(), value.size()).append("\r\n", 2);

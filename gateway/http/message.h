@@ -48,6 +48,9 @@ class RequestHeaders final : public rpc::Attributes {
 class ResponseHeaders {
  public:
   void Add(absl::string_view name, absl::string_view value);
+  // The same without a look at what is added. REQUIRES: a token, and a value that IsFieldValue() has no doubt about:
+  // literals, say.
+  void AddKnown(absl::string_view name, absl::string_view value);
   // Adds `value` to the comma-separated list of that name (Vary, say), unless it is a member already.
   void AddToList(absl::string_view name, absl::string_view value);
   // Replaces every field of that name.

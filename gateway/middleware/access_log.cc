@@ -46,7 +46,12 @@ Async<http::Response> AccessLog::Handle(http::Request& request, http::Handler& n
 }
 
 void AccessLog::Amend(const http::Request& request, http::Response* response) {
-  response->headers.Set("X-Request-Id", request.request_id);
+  absl::string_view said;
+  if (!response->headers.Find("X-Request-Id", &said)) {
+    response->headers.AddKnown("X-Request-Id", request.request_id);  // visible ASCII
+  } else {
+    response->headers.Set("X-Request-Id", request.request_id);
+  }
 }
 
 void AccessLog::Record(const http::Request& request, const http::Response& response, const http::Sent& sent) {

@@ -7,7 +7,7 @@ namespace {
 
 void SetUnlessSaid(absl::string_view name, absl::string_view value, http::ResponseHeaders* headers) {
   absl::string_view said;
-  if (!headers->Find(name, &said)) headers->Add(name, value);
+  if (!headers->Find(name, &said)) headers->AddKnown(name, value);
 }
 
 // Whether the request shows anything by which an answer may be somebody's own. Headers that were taken out on the way

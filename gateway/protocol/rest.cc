@@ -164,7 +164,7 @@ absl::Status RestEndpoint::WriteReply(std::string message, const transcode::Writ
     const absl::Status written = shape_.Write(message, write, selection, &response->body);
     if (!written.ok()) return written;
     if (write.pretty) response->body += '\n';
-    response->headers.Add("Content-Type", kJsonType);
+    response->headers.AddKnown("Content-Type", kJsonType);
     return absl::OkStatus();
   }
   const absl::StatusOr<transcode::HttpBody> body = transcode::ReadHttpBody(message, raw_field_);

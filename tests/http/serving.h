@@ -152,7 +152,8 @@ class ScriptedHandler final : public Handler, public Epilogue {
 // A listener on a free port with two workers.
 class ServingTest : public testing::Test, public RefusalObserver {
  protected:
-  ~ServingTest() override {
+  // Not in the destructor, in which Refused() is no longer what the workers may call.
+  void TearDown() override {
     if (listener_ != nullptr) Drain(std::chrono::milliseconds(0)).wait();
     threads_.Stop();
   }
