@@ -9,11 +9,12 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "gateway/access/key_source.h"
+#include "gateway/net/listen_socket.h"
+#include "gateway/upstream/target.h"
 
 namespace portico::config {
 namespace {
@@ -72,7 +73,7 @@ class ValueChecker {
 
   // An address to listen on, which nothing else listens on.
   void CheckListen(const std::string& key, const std::string& address) {
-    if (!IsAddress(address, true)) {
+    if (!net::ParseHostPort(address).ok() || absl::StartsWith(address, ":")) {
       return Fail(key, absl::StrCat("expected HOST:PORT, found \"", address, "\""));
     }
     const auto [other, added] = listeners_.emplace(address, key);
@@ -105,7 +106,10 @@ class ValueChecker {
   }
 
   void CheckCluster(const Cluster& cluster, const std::string& key) {
-    if (Require(key, "target")) CheckTarget(key + ".target", cluster.target());
+    if (Require(key, "target")) {
+      const absl::Status readable = upstream::CheckTarget(cluster.target());
+      if (!readable.ok()) Fail(key + ".target", std::string(readable.message()));
+    }
     for (int i = 0; i < cluster.services_size(); ++i) {
       const std::string& service = cluster.services(i);
       if (service == "*" || IsFullName(service)) continue;
@@ -141,45 +145,6 @@ class ValueChecker {
     }
     for (const char* name : {".balance", ".health", ".eject"}) {
       if (loaded_.positions.Has(key + name)) Fail(key + name, "does not go with xds:///: the control plane says that");
-    }
-  }
-
-  void CheckTarget(const std::string& key, const std::string& target) {
-    if (absl::StartsWith(target, "dns://")) {
-      // With or without a name server: dns://SERVER/HOST:PORT.
-      const size_t slash = target.find('/', 6);
-      if (slash == std::string::npos || !IsAddress(target.substr(slash + 1), false)) {
-        Fail(key, absl::StrCat("expected dns:///HOST:PORT, found \"", target, "\""));
-      }
-      return;
-    }
-    if (absl::StartsWith(target, "unix:")) {
-      if (target.size() == 5) Fail(key, "expected unix:PATH, found no path");
-      return;
-    }
-    if (absl::StartsWith(target, "etcd://")) {
-      // With or without etcd's own addresses: etcd://HOST:PORT,HOST:PORT/PREFIX.
-      const size_t slash = target.find('/', 7);
-      bool readable = slash != std::string::npos && slash + 1 < target.size();
-      if (readable) {
-        for (const absl::string_view server : absl::StrSplit(target.substr(7, slash - 7), ',', absl::SkipEmpty())) {
-          readable &= IsAddress(server, false);
-        }
-      }
-      if (!readable) Fail(key, absl::StrCat("expected etcd:///PREFIX, found \"", target, "\""));
-      return;
-    }
-    if (absl::StartsWith(target, "file:///")) return;
-    constexpr absl::string_view kXds = "xds:///";
-    if (absl::StartsWith(target, kXds)) {
-      if (target.size() == kXds.size()) Fail(key, absl::StrCat("expected xds:///NAME, found \"", target, "\""));
-      return;
-    }
-    for (const absl::string_view address : absl::StrSplit(target, ',')) {
-      if (IsAddress(address, false)) continue;
-      return Fail(key, absl::StrCat("expected HOST:PORT,HOST:PORT or one of dns:///HOST:PORT, unix:PATH, file:///PATH, "
-                                    "etcd:///PREFIX, xds:///NAME, found \"",
-                                    address, "\""));
     }
   }
 
@@ -326,21 +291,6 @@ class ValueChecker {
 
 void CheckValues(const LoadedConfig& loaded, schema::Diagnostics& diagnostics) {
   ValueChecker(loaded, diagnostics).Run();
-}
-
-bool IsAddress(absl::string_view text, bool any_port) {
-  const size_t colon = text.rfind(':');
-  if (colon == absl::string_view::npos) return false;
-  absl::string_view host = text.substr(0, colon);
-  const absl::string_view port = text.substr(colon + 1);
-  if (absl::ConsumePrefix(&host, "[")) {
-    if (!absl::ConsumeSuffix(&host, "]") || host.find(':') == absl::string_view::npos) return false;
-  } else if (host.find_first_of(":/[] ") != absl::string_view::npos) {
-    return false;
-  }
-  uint32_t number = 0;
-  if (host.empty() || port.empty() || !absl::ascii_isdigit(port[0]) || !absl::SimpleAtoi(port, &number)) return false;
-  return number <= 65535 && (number > 0 || any_port);
 }
 
 bool IsFullName(absl::string_view text) {

@@ -12,9 +12,6 @@ namespace portico::config {
 // reading it, and nothing else.
 void CheckValues(const LoadedConfig& loaded, schema::Diagnostics& diagnostics);
 
-// "HOST:PORT" or "[IPV6]:PORT". Port 0 (any free one) only where `any_port` says so.
-bool IsAddress(absl::string_view text, bool any_port);
-
 // Dotted identifiers: "shop.catalog.v1.CatalogService".
 bool IsFullName(absl::string_view text);
 

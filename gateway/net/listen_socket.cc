@@ -11,6 +11,7 @@
 #include <memory>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -91,12 +92,13 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {
   if (colon == absl::string_view::npos) return malformed;
   absl::string_view host = address.substr(0, colon);
   const absl::string_view port = address.substr(colon + 1);
-  if (!host.empty() && host.front() == '[') {
-    if (host.size() < 3 || host.back() != ']') return malformed;
+  const bool bracketed = absl::StartsWith(host, "[");
+  if (bracketed) {
+    if (host.back() != ']' || host.find(':') == absl::string_view::npos) return malformed;
     host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != absl::string_view::npos) {
-    return malformed;  // an IPv6 address without brackets is ambiguous
   }
+  // An IPv6 address without brackets would be ambiguous.
+  if (host.find_first_of(bracketed ? "/[] " : ":/[] ") != absl::string_view::npos) return malformed;
   HostPort parsed;
   parsed.host = std::string(host == "*" ? "" : host);
   if (port.empty() || port.find_first_not_of("0123456789") != absl::string_view::npos ||

@@ -87,7 +87,7 @@ absl::StatusOr<DnsTarget> ParseDnsTarget(absl::string_view target) {
   const size_t slash = rest.find('/');
   if (slash == absl::string_view::npos) return mistake;
   const absl::StatusOr<Endpoint> name = ParseEndpoint(rest.substr(slash + 1));
-  if (!name.ok() || !name->path.empty() || absl::StrContains(name->host, '/')) return mistake;
+  if (!name.ok() || !name->path.empty()) return mistake;
   return DnsTarget{std::string(rest.substr(0, slash)), name->host, name->port};
 }
 

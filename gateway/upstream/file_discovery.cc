@@ -17,13 +17,9 @@ constexpr std::chrono::milliseconds kLook(200);
 constexpr size_t kMaxBytes = 1 << 20;
 
 absl::StatusOr<Addresses> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad()) return absl::UnavailableError(absl::StrCat("cannot read ", path));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kMaxBytes) return absl::InvalidArgumentError(absl::StrCat(path, " is larger than a megabyte"));
-  absl::StatusOr<Addresses> addresses = ReadAddresses(text);
+  const absl::StatusOr<std::string> text = ReadText(path);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<Addresses> addresses = ReadAddresses(*text);
   if (addresses.ok()) return addresses;
   return absl::InvalidArgumentError(absl::StrCat(path, ":", addresses.status().message()));
 }
@@ -51,6 +47,16 @@ class Watching final : public LoopTask {
 };
 
 }  // namespace
+
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMaxBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad()) return absl::UnavailableError(absl::StrCat("cannot read ", path));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kMaxBytes) return absl::InvalidArgumentError(absl::StrCat(path, " is larger than a megabyte"));
+  return text;
+}
 
 absl::StatusOr<Addresses> ReadAddresses(absl::string_view text) {
   // The library reports mistakes by exceptions, and those stay here.

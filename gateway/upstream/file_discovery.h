@@ -13,7 +13,10 @@ namespace portico::upstream {
 // Watches a file that lists addresses. It is looked at five times a second, and read when a change has come to rest.
 absl::StatusOr<std::unique_ptr<Discovery>> WatchFile(const std::string& path, const DiscoveryLoop& loop, Told told);
 
-// Reads such a file: a list of addresses in JSON or YAML, ["10.0.0.1:5101", "10.0.0.2:5101"]. An error says where.
+// The text of a file of at most a megabyte.
+absl::StatusOr<std::string> ReadText(const std::string& path);
+
+// Reads a file's list of addresses in JSON or YAML, ["10.0.0.1:5101", "10.0.0.2:5101"]. An error says where.
 absl::StatusOr<Addresses> ReadAddresses(absl::string_view text);
 
 }  // namespace portico::upstream

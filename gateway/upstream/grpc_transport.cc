@@ -14,8 +14,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "gateway/net/event.h"
-#include "gateway/net/timeouts.h"
+#include "gateway/net/alarm.h"
 #include "gateway/rpc/status.h"
 #include "gateway/upstream/endpoint.h"
 
@@ -337,16 +336,6 @@ class GrpcStream final : public rpc::Stream {
   const rpc::Metadata& trailers() const override { return trailers_; }
 
  private:
-  // Wakes a waiter when its time is up.
-  class Alarm final : public net::TimeLimit {
-   public:
-    explicit Alarm(net::Event& event) : event_(event) {}
-
-   private:
-    void Expired() override { event_.Set(); }
-    net::Event& event_;
-  };
-
   // Waits until `call` has its headers, or for them until `until`.
   static Async<void> Headers(std::shared_ptr<Call> call, net::Deadline until) {
     if (!call->asked_for_headers) {
@@ -354,7 +343,7 @@ class GrpcStream final : public rpc::Stream {
       call->worker.Spawn(ReceiveHeaders(call));
     }
     net::Event event;
-    Alarm alarm(event);
+    net::Alarm alarm(event);
     if (until != net::kNoDeadline) alarm.Set(call->worker.timeouts(), until);
     call->awaiting = &event;
     if (!call->has_headers) co_await event.Wait();

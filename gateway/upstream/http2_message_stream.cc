@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "gateway/net/timeouts.h"
+#include "gateway/net/alarm.h"
 #include "gateway/upstream/grpc_status.h"
 
 namespace portico::upstream {
@@ -30,25 +30,11 @@ Async<absl::Status> Http2MessageStream::CloseWrite() {
   co_return absl::OkStatus();
 }
 
-namespace {
-
-// Sets an event when its time is up.
-class Alarm final : public net::TimeLimit {
- public:
-  explicit Alarm(net::Event& event) : event_(event) {}
-
- private:
-  void Expired() override { event_.Set(); }
-  net::Event& event_;
-};
-
-}  // namespace
-
 Async<bool> Http2MessageStream::AwaitHeaders(net::Deadline until) {
   const boost::intrusive_ptr<Http2Call> call = call_;
   if (!call->has_head()) {
     net::Event& event = call->HeadArrival();
-    Alarm alarm(event);
+    net::Alarm alarm(event);
     alarm.Set(worker_.timeouts(), until);
     co_await event.Wait();
   }

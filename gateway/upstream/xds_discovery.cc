@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/upstream/file_discovery.h"
 #include "gateway/upstream/loop_task.h"
 
 namespace portico::upstream {
 namespace {
 
 constexpr std::chrono::seconds kLook(1);
-constexpr size_t kMaxBytes = 1 << 20;
 
 using Json = nlohmann::json;
 
@@ -84,21 +83,17 @@ absl::Status CheckXdsBootstrap(absl::string_view text) {
 }
 
 absl::Status CheckXdsBootstrap() {
-  const auto in = [](absl::string_view place, const absl::Status& status) {
+  const auto of_bootstrap = [](absl::string_view place, const absl::Status& status) {
     if (status.ok()) return status;
-    return absl::Status(status.code(), absl::StrCat("the xDS bootstrap in ", place, ": ", status.message()));
+    return absl::Status(status.code(), absl::StrCat("the xDS bootstrap: ", place, status.message()));
   };
   if (const char* const path = std::getenv("GRPC_XDS_BOOTSTRAP"); path != nullptr) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text(kMaxBytes + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!file.is_open() || file.bad()) return in(path, absl::UnavailableError("it cannot be read"));
-    text.resize(static_cast<size_t>(file.gcount()));
-    if (text.size() > kMaxBytes) return in(path, Mistake("it is larger than a megabyte"));
-    return in(path, CheckXdsBootstrap(text));
+    const absl::StatusOr<std::string> text = ReadText(path);
+    if (!text.ok()) return of_bootstrap("", text.status());
+    return of_bootstrap(absl::StrCat(path, ": "), CheckXdsBootstrap(*text));
   }
   if (const char* const text = std::getenv("GRPC_XDS_BOOTSTRAP_CONFIG"); text != nullptr) {
-    return in("GRPC_XDS_BOOTSTRAP_CONFIG", CheckXdsBootstrap(text));
+    return of_bootstrap("GRPC_XDS_BOOTSTRAP_CONFIG: ", CheckXdsBootstrap(text));
   }
   return absl::FailedPreconditionError(
       "xds:/// needs an xDS bootstrap: set GRPC_XDS_BOOTSTRAP to the path of one, or GRPC_XDS_BOOTSTRAP_CONFIG to it");

@@ -250,9 +250,9 @@ INSTANTIATE_TEST_SUITE_P(
              "file:///PATH, "
              "etcd:///PREFIX, xds:///NAME, found \"host\"\n"},
         Case{"TargetWithPortZero", "clusters: { a: { target: 'dns:///host:0' } }\n",
-             "1:26: clusters.a.target: expected dns:///HOST:PORT, found \"dns:///host:0\"\n"},
+             "1:26: clusters.a.target: expected dns:///HOST:PORT or dns://SERVER/HOST:PORT, found \"dns:///host:0\"\n"},
         Case{"UnixTargetWithoutPath", "clusters: { a: { target: 'unix:' } }\n",
-             "1:26: clusters.a.target: expected unix:PATH, found no path\n"},
+             "1:26: clusters.a.target: expected unix:PATH, found \"unix:\"\n"},
         Case{"ServicePattern", "clusters: { a: { target: 'h:1', services: ['shop.*'] } }\n",
              "1:44: clusters.a.services[0]: expected a service's full name or \"*\", found \"shop.*\"\n"},
         Case{"NoTimeAtAll", "clusters: { a: { target: 'h:1', timeout: 0s } }\n",
@@ -373,21 +373,23 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Servers, BrokenConfigTest,
-    ::testing::Values(Case{"HashOfNoHeader", "clusters: { a: { target: 'h:1', balance: { hash: x } } }\n",
-                           "1:33: clusters.a.balance: expected \"hash: header.NAME\", found \"x\"\n"},
-                      Case{"EtcdOfNoPrefix", "clusters: { a: { target: 'etcd:///' } }\n",
-                           "1:26: clusters.a.target: expected etcd:///PREFIX, found \"etcd:///\"\n"},
-                      Case{"EtcdOfNoPort", "clusters: { a: { target: 'etcd://h:1,i/x' } }\n",
-                           "1:26: clusters.a.target: expected etcd:///PREFIX, found \"etcd://h:1,i/x\"\n"},
-                      Case{"DnsOfNoName", "clusters: { a: { target: 'dns://10.0.0.1' } }\n",
-                           "1:26: clusters.a.target: expected dns:///HOST:PORT, found \"dns://10.0.0.1\"\n"},
-                      Case{"HealthAllTheTime", "clusters: { a: { target: 'h:1', health: { interval: 0s } } }\n",
-                           "1:53: clusters.a.health.interval: must be more than 0\n"},
-                      Case{"EjectForNothing",
-                           "clusters: { a: { target: 'h:1', eject: { failures: 0, for: 0s, max_percent: 101 } } }\n",
-                           "1:52: clusters.a.eject.failures: must be more than 0\n"
-                           "1:60: clusters.a.eject.for: must be more than 0\n"
-                           "1:77: clusters.a.eject.max_percent: expected 1 to 100\n"}),
+    ::testing::Values(
+        Case{"HashOfNoHeader", "clusters: { a: { target: 'h:1', balance: { hash: x } } }\n",
+             "1:33: clusters.a.balance: expected \"hash: header.NAME\", found \"x\"\n"},
+        Case{"EtcdOfNoPrefix", "clusters: { a: { target: 'etcd:///' } }\n",
+             "1:26: clusters.a.target: expected etcd:///PREFIX or etcd://HOST:PORT/PREFIX, found \"etcd:///\"\n"},
+        Case{"EtcdOfNoPort", "clusters: { a: { target: 'etcd://h:1,i/x' } }\n",
+             "1:26: clusters.a.target: expected etcd:///PREFIX or etcd://HOST:PORT/PREFIX, found \"etcd://h:1,i/x\"\n"},
+        Case{
+            "DnsOfNoName", "clusters: { a: { target: 'dns://10.0.0.1' } }\n",
+            "1:26: clusters.a.target: expected dns:///HOST:PORT or dns://SERVER/HOST:PORT, found \"dns://10.0.0.1\"\n"},
+        Case{"HealthAllTheTime", "clusters: { a: { target: 'h:1', health: { interval: 0s } } }\n",
+             "1:53: clusters.a.health.interval: must be more than 0\n"},
+        Case{"EjectForNothing",
+             "clusters: { a: { target: 'h:1', eject: { failures: 0, for: 0s, max_percent: 101 } } }\n",
+             "1:52: clusters.a.eject.failures: must be more than 0\n"
+             "1:60: clusters.a.eject.for: must be more than 0\n"
+             "1:77: clusters.a.eject.max_percent: expected 1 to 100\n"}),
     NameOf);
 
 INSTANTIATE_TEST_SUITE_P(

@@ -46,6 +46,12 @@ TEST(ListenSocketTest, ParsesAddresses) {
       {"[::1:80", nullptr, 0},
       {"", nullptr, 0},
       {"a: 1", nullptr, 0},
+      {"a b:1", nullptr, 0},
+      {"http://a:1", nullptr, 0},
+      {"a/b:1", nullptr, 0},
+      {"[a]:1", nullptr, 0},
+      {"[]:1", nullptr, 0},
+      {"[", nullptr, 0},
   };
   for (const Case& c : cases) {
     const absl::StatusOr<HostPort> parsed = ParseHostPort(c.text);

@@ -78,9 +78,9 @@ TEST_F(XdsDiscoveryTest, TheTargetIsTheServerOnceThereIsABootstrap) {
   const std::string path = folder_.path() + "/bootstrap.json";
   ::setenv("GRPC_XDS_BOOTSTRAP", path.c_str(), 1);
   ::setenv("GRPC_XDS_BOOTSTRAP_CONFIG", kGood, 1);
-  EXPECT_EQ(Hears().status().message(), "the xDS bootstrap in " + path + ": it cannot be read") << "the path counts";
+  EXPECT_EQ(Hears().status().message(), "the xDS bootstrap: cannot read " + path) << "the path counts";
   folder_.Write("bootstrap.json", "{}");
-  EXPECT_EQ(Hears().status().message(), "the xDS bootstrap in " + path + ": \"xds_servers\" names nobody");
+  EXPECT_EQ(Hears().status().message(), "the xDS bootstrap: " + path + ": \"xds_servers\" names nobody");
   folder_.Write("bootstrap.json", kGood);
   const absl::StatusOr<Addresses> told = Hears();
   ASSERT_TRUE(told.ok()) << told.status();
@@ -89,7 +89,7 @@ TEST_F(XdsDiscoveryTest, TheTargetIsTheServerOnceThereIsABootstrap) {
 
 TEST_F(XdsDiscoveryTest, TheEnvironmentMayHoldIt) {
   ::setenv("GRPC_XDS_BOOTSTRAP_CONFIG", "x", 1);
-  EXPECT_EQ(Hears().status().message(), "the xDS bootstrap in GRPC_XDS_BOOTSTRAP_CONFIG: no JSON object");
+  EXPECT_EQ(Hears().status().message(), "the xDS bootstrap: GRPC_XDS_BOOTSTRAP_CONFIG: no JSON object");
   ::setenv("GRPC_XDS_BOOTSTRAP_CONFIG", kGood, 1);
   EXPECT_TRUE(Hears().ok());
 }
