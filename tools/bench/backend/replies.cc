@@ -10,6 +10,7 @@
 #include "shop/catalog/v1/catalog.pb.h"
 #include "shop/inventory/v1/inventory.pb.h"
 #include "shop/pricing/v1/pricing.pb.h"
+#include "shop/recommendations/v1/recommendations.pb.h"
 #include "shop/reviews/v1/reviews.pb.h"
 #include "shop/sellers/v1/sellers.pb.h"
 
@@ -117,6 +118,24 @@ shop::reviews::v1::ListReviewsResponse Reviews(int count, size_t body_size) {
   return list;
 }
 
+// The products of a list of twenty, in its order.
+constexpr int kListed = 20;
+
+std::string ListedId(int i) {
+  return absl::StrFormat("listed-book-%02d", i + 1);
+}
+
+// A batch's reply: `message` for every product of the list, added by `add`.
+template <class Reply, class M>
+std::string FramedForAll(M message, M* (Reply::*add)()) {
+  Reply reply;
+  for (int i = 0; i < kListed; ++i) {
+    message.set_product_id(ListedId(i));
+    *(reply.*add)() = message;
+  }
+  return Framed(reply);
+}
+
 }  // namespace
 
 absl::string_view Method::ReplyTo(absl::string_view framed_request) const {
@@ -155,8 +174,14 @@ absl::flat_hash_map<std::string, Method> MakeMethods() {
                                                            {{"text-1k", Framed(text)}}};
 
   // 100 reviews whose JSON is about 1,000 bytes each.
-  methods["/shop.reviews.v1.ReviewService/ListReviews"] = {Framed(Reviews(10, 0)),
-                                                           {{"list-100k", Framed(Reviews(100, 750))}}};
+  methods["/shop.reviews.v1.ReviewService/ListReviews"] = {
+      Framed(Reviews(10, 0)), {{"list-100k", Framed(Reviews(100, 750))}, {"three-reviews", Framed(Reviews(3, 0))}}};
+
+  shop::reviews::v1::ReviewSummary summary;
+  summary.set_product_id("pojos-in-action");
+  summary.set_average_rating(4.25);
+  summary.set_review_count(1234);
+  methods["/shop.reviews.v1.ReviewService/GetReviewSummary"] = {Framed(summary), {}};
 
   auto review = Parse<shop::reviews::v1::Review>(kReview);
   review.set_review_id("rev-001001");
@@ -172,6 +197,24 @@ absl::flat_hash_map<std::string, Method> MakeMethods() {
     seller->set_rank(rank);
   }
   methods["/shop.sellers.v1.SellerService/RankSellers"] = {Framed(sellers), {}};
+
+  shop::recommendations::v1::ListAlsoBoughtResponse listed;
+  for (int i = 0; i < kListed; ++i) {
+    auto* item = listed.add_items();
+    item->set_product_id(ListedId(i));
+    item->set_times(100 - i);
+    item->set_score(0.5);
+  }
+  methods["/shop.recommendations.v1.RecommendationService/ListAlsoBought"] = {Framed(listed), {}};
+  using shop::catalog::v1::BatchGetProductsResponse;
+  using shop::inventory::v1::BatchGetStockResponse;
+  using shop::pricing::v1::BatchGetPricesResponse;
+  methods["/shop.catalog.v1.CatalogService/BatchGetProducts"] = {
+      FramedForAll(Parse<Product>(kProduct), &BatchGetProductsResponse::add_products), {}};
+  methods["/shop.pricing.v1.PricingService/BatchGetPrices"] = {
+      FramedForAll(Parse<shop::pricing::v1::Price>(kPrice), &BatchGetPricesResponse::add_prices), {}};
+  methods["/shop.inventory.v1.InventoryService/BatchGetStock"] = {
+      FramedForAll(Parse<shop::inventory::v1::Stock>(kStock), &BatchGetStockResponse::add_stock), {}};
   return methods;
 }
 

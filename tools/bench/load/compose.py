@@ -2,7 +2,8 @@
 
 usage: tools/bench/run compose [--rounds N] [--seconds N]
 
-Five parallel calls, and two calls of which the second needs the first one's answer; 64 connections, interleaved rounds.
+Five parallel calls, two calls of which the second needs the first one's answer, and a list of twenty whose products,
+prices and stock are three batched calls after it; 64 connections, interleaved rounds.
 Prints a Markdown table: microseconds per page, median and minimum. Exit 1 when a gateway gave a wrong answer or failed.
 """
 
@@ -17,9 +18,9 @@ import measure
 import report
 from gateways import Backend, all_gateways
 from main import machine
-from scenarios import CHAIN, PAGE
+from scenarios import CHAIN, PAGE, SHELF
 
-PAGES = (PAGE, CHAIN)
+PAGES = (PAGE, CHAIN, SHELF)
 
 
 def main():

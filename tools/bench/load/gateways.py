@@ -12,7 +12,7 @@ from process import Process, free_port, wait_until
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 BUILD = f"{ROOT}/build/release/bin"
 PEERS = f"{ROOT}/build/bench/peers"
-SERVICES = ("catalog", "pricing", "reviews", "inventory", "sellers")
+SERVICES = ("catalog", "pricing", "reviews", "inventory", "sellers", "recommendations")
 FULL_NAMES = {
     "catalog": "shop.catalog.v1.CatalogService", "pricing": "shop.pricing.v1.PricingService",
     "reviews": "shop.reviews.v1.ReviewService", "inventory": "shop.inventory.v1.InventoryService",
@@ -22,7 +22,7 @@ FULL_NAMES = {
 
 
 class Backend:
-    """The services, with fixed replies: five ports of one process."""
+    """The services, with fixed replies: a port of one process for each."""
 
     def __init__(self, folder, delay=None):
         log = f"{folder}/backend{delay or ''}.log"

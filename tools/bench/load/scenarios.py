@@ -51,3 +51,4 @@ SCENARIOS = (
 GET = SCENARIOS[0]
 PAGE = SCENARIOS[3]
 CHAIN = Scenario("chain", "page of 2 calls, one after the other", f"/bench/chains/{BOOK}")
+SHELF = Scenario("shelf", "list of 20, then 3 batched calls for all of it", f"/bench/shelves/{BOOK}")

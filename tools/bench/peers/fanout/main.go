@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"log"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	catalogv1 "portico/shop/catalog/v1"
 	inventoryv1 "portico/shop/inventory/v1"
 	pricingv1 "portico/shop/pricing/v1"
+	recommendationsv1 "portico/shop/recommendations/v1"
 	reviewsv1 "portico/shop/reviews/v1"
 	sellersv1 "portico/shop/sellers/v1"
 )
@@ -34,11 +36,12 @@ var (
 )
 
 type gateway struct {
-	catalog   catalogv1.CatalogServiceClient
-	pricing   pricingv1.PricingServiceClient
-	reviews   reviewsv1.ReviewServiceClient
-	inventory inventoryv1.InventoryServiceClient
-	sellers   sellersv1.SellerServiceClient
+	catalog         catalogv1.CatalogServiceClient
+	pricing         pricingv1.PricingServiceClient
+	reviews         reviewsv1.ReviewServiceClient
+	inventory       inventoryv1.InventoryServiceClient
+	sellers         sellersv1.SellerServiceClient
+	recommendations recommendationsv1.RecommendationServiceClient
 }
 
 func dial(address string) *grpc.ClientConn {
@@ -250,6 +253,95 @@ func (g *gateway) chain(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// What a shelf shows, as encoding/json writes it: less than the services answer.
+type (
+	card struct {
+		Title    string   `json:"title,omitempty"`
+		Authors  []string `json:"authors,omitempty"`
+		ImageURL string   `json:"imageUrl,omitempty"`
+	}
+	money struct {
+		CurrencyCode string `json:"currencyCode,omitempty"`
+		Units        int64  `json:"units,omitempty,string"`
+		Nanos        int32  `json:"nanos,omitempty"`
+	}
+	tag struct {
+		Price           *money `json:"price,omitempty"`
+		DiscountPercent int32  `json:"discountPercent,omitempty"`
+	}
+	shown struct {
+		Available    int32  `json:"available,omitempty"`
+		Availability string `json:"availability,omitempty"`
+	}
+	item struct {
+		ProductID string `json:"productId,omitempty"`
+		Product   *card  `json:"product,omitempty"`
+		Price     *tag   `json:"price,omitempty"`
+		Stock     *shown `json:"stock,omitempty"`
+	}
+	shelf struct {
+		Items []item `json:"items,omitempty"`
+	}
+)
+
+// shelf serves /bench/shelves/ID: a list, and then three calls at once for all that is in it. Only the list is required.
+func (g *gateway) shelf(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	listed, err := g.recommendations.ListAlsoBought(ctx, &recommendationsv1.ListAlsoBoughtRequest{
+		ProductId: strings.TrimPrefix(r.URL.Path, "/bench/shelves/"), PageSize: 20})
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	ids := make([]string, len(listed.Items))
+	page := shelf{Items: make([]item, len(listed.Items))}
+	at := make(map[string]*item, len(listed.Items))
+	for i, recommended := range listed.Items {
+		ids[i] = recommended.ProductId
+		page.Items[i].ProductID = recommended.ProductId
+		at[recommended.ProductId] = &page.Items[i]
+	}
+	// Each call fills a field of its own of every item.
+	var calls sync.WaitGroup
+	calls.Add(3)
+	go func() {
+		defer calls.Done()
+		reply, _ := g.catalog.BatchGetProducts(ctx, &catalogv1.BatchGetProductsRequest{ProductIds: ids})
+		for _, product := range reply.GetProducts() {
+			if item := at[product.ProductId]; item != nil {
+				item.Product = &card{product.Title, product.Authors, product.ImageUrl}
+			}
+		}
+	}()
+	go func() {
+		defer calls.Done()
+		reply, _ := g.pricing.BatchGetPrices(ctx, &pricingv1.BatchGetPricesRequest{ProductIds: ids})
+		for _, price := range reply.GetPrices() {
+			if item := at[price.ProductId]; item != nil {
+				item.Price = &tag{DiscountPercent: price.DiscountPercent}
+				if asked := price.Price; asked != nil {
+					item.Price.Price = &money{asked.CurrencyCode, asked.Units, asked.Nanos}
+				}
+			}
+		}
+	}()
+	go func() {
+		defer calls.Done()
+		reply, _ := g.inventory.BatchGetStock(ctx, &inventoryv1.BatchGetStockRequest{ProductIds: ids})
+		for _, stock := range reply.GetStock() {
+			if item := at[stock.ProductId]; item != nil {
+				item.Stock = &shown{Available: stock.Available}
+				if stock.Availability != 0 {
+					item.Stock.Availability = stock.Availability.String()
+				}
+			}
+		}
+	}()
+	calls.Wait()
+	answer(w, func(buffer *bytes.Buffer) error { return json.NewEncoder(buffer).Encode(&page) })
+}
+
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "where to listen")
 	catalog := flag.String("catalog", "", "the catalog's address")
@@ -257,18 +349,21 @@ func main() {
 	reviews := flag.String("reviews", "", "reviews' address")
 	inventory := flag.String("inventory", "", "the inventory's address")
 	sellers := flag.String("sellers", "", "sellers' address")
+	recommendations := flag.String("recommendations", "", "recommendations' address")
 	flag.Parse()
 
 	g := &gateway{
-		catalog:   catalogv1.NewCatalogServiceClient(dial(*catalog)),
-		pricing:   pricingv1.NewPricingServiceClient(dial(*pricing)),
-		reviews:   reviewsv1.NewReviewServiceClient(dial(*reviews)),
-		inventory: inventoryv1.NewInventoryServiceClient(dial(*inventory)),
-		sellers:   sellersv1.NewSellerServiceClient(dial(*sellers)),
+		catalog:         catalogv1.NewCatalogServiceClient(dial(*catalog)),
+		pricing:         pricingv1.NewPricingServiceClient(dial(*pricing)),
+		reviews:         reviewsv1.NewReviewServiceClient(dial(*reviews)),
+		inventory:       inventoryv1.NewInventoryServiceClient(dial(*inventory)),
+		sellers:         sellersv1.NewSellerServiceClient(dial(*sellers)),
+		recommendations: recommendationsv1.NewRecommendationServiceClient(dial(*recommendations)),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v1/products/", g.product)
 	mux.HandleFunc("/bench/pages/", g.page)
 	mux.HandleFunc("/bench/chains/", g.chain)
+	mux.HandleFunc("/bench/shelves/", g.shelf)
 	log.Fatal(http.ListenAndServe(*listen, mux))
 }

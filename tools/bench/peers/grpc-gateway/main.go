@@ -14,6 +14,7 @@ import (
 	catalogv1 "portico/shop/catalog/v1"
 	inventoryv1 "portico/shop/inventory/v1"
 	pricingv1 "portico/shop/pricing/v1"
+	recommendationsv1 "portico/shop/recommendations/v1"
 	reviewsv1 "portico/shop/reviews/v1"
 	sellersv1 "portico/shop/sellers/v1"
 )
@@ -25,6 +26,7 @@ func main() {
 	reviews := flag.String("reviews", "", "reviews' address")
 	inventory := flag.String("inventory", "", "the inventory's address")
 	sellers := flag.String("sellers", "", "sellers' address")
+	recommendations := flag.String("recommendations", "", "recommendations' address")
 	flag.Parse()
 
 	mux := runtime.NewServeMux(runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{OrigName: false}))
@@ -39,6 +41,7 @@ func main() {
 		{reviewsv1.RegisterReviewServiceHandlerFromEndpoint, *reviews},
 		{inventoryv1.RegisterInventoryServiceHandlerFromEndpoint, *inventory},
 		{sellersv1.RegisterSellerServiceHandlerFromEndpoint, *sellers},
+		{recommendationsv1.RegisterRecommendationServiceHandlerFromEndpoint, *recommendations},
 	} {
 		if err := service.register(ctx, mux, service.address, options); err != nil {
 			log.Fatal(err)

@@ -14,6 +14,7 @@ const services = {
   reviews: 'ReviewService',
   inventory: 'InventoryService',
   sellers: 'SellerService',
+  recommendations: 'RecommendationService',
 };
 
 const options = { listen: { type: 'string' }, protos: { type: 'string' } };
@@ -114,6 +115,29 @@ function serve() {
     const product = await call.GetProduct({ productId: request.params.id });
     const stock = await call.GetStock({ productId: product.productId });
     return { product: times(product), stock: times(stock) };
+  });
+  app.get('/bench/shelves/:id', async (request) => {
+    const { items = [] } = await call.ListAlsoBought({ productId: request.params.id, pageSize: 20 });
+    const productIds = items.map((item) => item.productId);
+    const [products, prices, stock] = await Promise.all([
+      optional(call.BatchGetProducts({ productIds })),
+      optional(call.BatchGetPrices({ productIds })),
+      optional(call.BatchGetStock({ productIds })),
+    ]);
+    const byId = (list = []) => new Map(list.map((one) => [one.productId, one]));
+    const [productOf, priceOf, stockOf] = [byId(products?.products), byId(prices?.prices), byId(stock?.stock)];
+    // What is shown is less than the services answer.
+    return {
+      items: productIds.map((productId) => {
+        const [product, price, stock] = [productOf.get(productId), priceOf.get(productId), stockOf.get(productId)];
+        return {
+          productId,
+          product: product && { title: product.title, authors: product.authors, imageUrl: product.imageUrl },
+          price: price && { price: price.price, discountPercent: price.discountPercent },
+          stock: stock && { available: stock.available, availability: stock.availability },
+        };
+      }),
+    };
   });
 
   const [host, port] = flags.listen.split(':');
