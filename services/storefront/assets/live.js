@@ -1,12 +1,11 @@
-// Price and stock of the book as they change, from the web frontend across origins. Without this the page is whole; it
-// is only not live.
+// Price and stock of the book as they change, in one stream of the web frontend across origins. Without this the page is
+// whole; it is only not live.
 "use strict";
 (() => {
   const article = document.querySelector("[data-live]");
   if (!article || !("EventSource" in window)) return;
   const product = `${article.dataset.live}/v1/products/${encodeURIComponent(article.dataset.product)}`;
   const at = (id) => document.getElementById(id);
-  const open = new Set();
 
   // Shows a text, and says it to who listens when it is not the first.
   function show(element, text, say) {
@@ -55,21 +54,44 @@
     if (at("delivery")) at("delivery").hidden = kind === "out";
   }
 
-  function showLive() {
+  function showLive(live) {
     at("live").hidden = false;
-    at("live").classList.toggle("paused", open.size < 2);
-    at("live-text").textContent = open.size < 2 ? "Reconnecting…" : "Price and stock are live";
+    at("live").classList.toggle("paused", !live);
+    at("live-text").textContent = live ? "Price and stock are live" : "Reconnecting…";
   }
 
-  function watch(path, take) {
-    const source = new EventSource(`${product}/${path}`);
-    source.onopen = () => { open.add(path); showLive(); };
-    source.onmessage = (event) => take(JSON.parse(event.data));
-    // The browser asks again by itself.
-    source.onerror = () => { if (open.delete(path)) showLive(); };
-    addEventListener("pagehide", () => source.close());
+  let source;
+  let retry;
+
+  function watch() {
+    source = new EventSource(`${product}:watch`);
+    source.onopen = () => showLive(true);
+    source.onmessage = (event) => {
+      const { price, stock, omitted } = JSON.parse(event.data);
+      if (price) showPrice(price);
+      if (stock) showStock(stock);
+      // It goes on without what could not be had; a new one may have it.
+      if (omitted) again();
+    };
+    // After a broken connection the browser asks again by itself, but not after an answer that is no stream.
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) again();
+      else showLive(false);
+    };
   }
 
-  watch("price:watch", showPrice);
-  watch("stock:watch", showStock);
+  function rest() {
+    clearTimeout(retry);
+    source.close();
+  }
+
+  function again() {
+    rest();
+    showLive(false);
+    retry = setTimeout(watch, 3000 + 2000 * Math.random());
+  }
+
+  addEventListener("pagehide", rest);
+  addEventListener("pageshow", (event) => { if (event.persisted) watch(); });
+  watch();
 })();
