@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "gateway/http/chunked_body.h"
+#include "gateway/http/in_flight.h"
 #include "gateway/http/response_head.h"
 #include "gateway/net/operation.h"
 #include "gateway/rpc/status.h"
@@ -43,22 +44,6 @@ absl::string_view ConnectionOption(bool http11, bool keep) {
   if (!keep) return "close";
   return http11 ? "" : "keep-alive";
 }
-
-// Counts a request in flight for as long as it lives.
-class InFlight {
- public:
-  explicit InFlight(std::atomic<int64_t>& count) : count_(count) {
-    before_ = count_.fetch_add(1, std::memory_order_relaxed);
-  }
-  ~InFlight() { count_.fetch_sub(1, std::memory_order_relaxed); }
-  InFlight(const InFlight&) = delete;
-  InFlight& operator=(const InFlight&) = delete;
-  int64_t before() const { return before_; }
-
- private:
-  std::atomic<int64_t>& count_;
-  int64_t before_;
-};
 
 }  // namespace
 

@@ -21,7 +21,8 @@ constexpr absl::string_view kPrefix = "grpc-metadata-";
 constexpr absl::string_view kHttpCode = "x-http-code";
 
 bool Matches(absl::string_view pattern, absl::string_view name) {
-  if (!absl::ConsumeSuffix(&pattern, "*")) return name.size() == pattern.size() && absl::EqualsIgnoreCase(name, pattern);
+  if (!absl::ConsumeSuffix(&pattern, "*"))
+    return name.size() == pattern.size() && absl::EqualsIgnoreCase(name, pattern);
   return absl::StartsWithIgnoreCase(name, pattern);
 }
 
