@@ -44,6 +44,7 @@ class Gateway:
 
     protocol = "http/1.1"
     composes = True
+    token = None  # what every request carries in Authorization
 
     def __init__(self, name, title):
         self.name = name
@@ -72,7 +73,10 @@ class Gateway:
         """Status and body of one request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/json"} if body else {})
+            headers = {"Content-Type": "application/json"} if body else {}
+            if self.token:
+                headers["Authorization"] = f"Bearer {self.token}"
+            connection.request("POST" if body else "GET", path, body, headers)
             response = connection.getresponse()
             return response.status, response.read()
         except http.client.HTTPException as problem:
@@ -99,19 +103,22 @@ class Portico(Gateway):
         self.contracts = contracts
         self.program = program
 
-    def config(self, backend, folder):
+    def settings(self, backend, folder):
+        """What its configuration says, as JSON has it."""
         services = SERVICES if self.contracts == "bench" else tuple(FULL_NAMES)
         protos = [f"{ROOT}/proto"] + ([f"{ROOT}/tools/bench/contracts"] if self.contracts == "bench" else [])
         expose = ["shop.catalog.*", "shop.reviews.*", "bench.*"] if self.contracts == "bench" else ["shop.*"]
-        config = {
+        return {
             "contracts": [{"protos": path} for path in protos],
             "clusters": {name: {"target": f"127.0.0.1:{backend.ports.get(name, 1)}", "services": [FULL_NAMES[name]],
                                 "transport": self.transport} for name in services},
             "frontends": [{"name": "bench", "listen": f"127.0.0.1:{self.port}", "expose": expose}],
         }
+
+    def config(self, backend, folder):
         path = f"{folder}/{self.name}.yaml"
         with open(path, "w") as file:
-            json.dump(config, file)  # JSON is YAML
+            json.dump(self.settings(backend, folder), file)  # JSON is YAML
         return path
 
     def command(self, backend, folder):

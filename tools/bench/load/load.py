@@ -11,9 +11,10 @@ def percentile(ordered, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def wrk(port, path, body=None, connections=64, threads=2, seconds=3):
+def wrk(port, path, body=None, connections=64, threads=2, seconds=3, token=None):
     """Requests, errors, seconds, and the latencies in microseconds, of a closed loop over kept connections."""
-    environment = {**os.environ, **({"BENCH_BODY": body} if body else {})}
+    environment = {**os.environ, **({"BENCH_BODY": body} if body else {}),
+                   **({"BENCH_TOKEN": token} if token else {})}
     done = subprocess.run(
         ["wrk", f"-t{min(threads, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s",
          WRK_SCRIPT, f"http://127.0.0.1:{port}{path}"],

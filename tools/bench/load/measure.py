@@ -84,7 +84,8 @@ def drive(gateway, backend, scenario, folder, connections, seconds):
     if gateway.protocol == "grpc":
         result = h2load(gateway.port, scenario.rpc, scenario.request, folder, connections, seconds)
     else:
-        result = wrk(gateway.port, scenario.path, scenario.body or None, connections, seconds=seconds)
+        result = wrk(gateway.port, scenario.path, scenario.body or None, connections, seconds=seconds,
+                     token=gateway.token)
     cpu, backend_cpu = gateway.process.cpu_seconds() - before, backend.process.cpu_seconds() - backend_before
     gateway.process.forget_log()
     if result["requests"] == 0:

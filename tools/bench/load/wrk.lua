@@ -5,6 +5,10 @@ if body then
   wrk.body = body
   wrk.headers["Content-Type"] = "application/json"
 end
+local token = os.getenv("BENCH_TOKEN")
+if token then
+  wrk.headers["Authorization"] = "Bearer " .. token
+end
 
 function done(summary, latency, requests)
   local errors = summary.errors
