@@ -1,11 +1,12 @@
 // A server of shop.calls.v1: fails, is slow and counts as the requests say:
-//   calls-server --listen HOST:PORT [--name NAME]
+//   calls-server --listen HOST:PORT [--name NAME] [--cert FILE --key FILE]
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
-#include <cstring>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -121,26 +122,42 @@ class Counting final : public v1::CountService::Service {
   Counts& counts_;
 };
 
+std::string TextOf(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Plaintext without a certificate.
+std::shared_ptr<grpc::ServerCredentials> Credentials(const std::string& cert, const std::string& key) {
+  if (cert.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({TextOf(key), TextOf(cert)});
+  return grpc::SslServerCredentials(options);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool named = argc == 5 && std::strcmp(argv[3], "--name") == 0;
-  if ((argc != 3 && !named) || std::strcmp(argv[1], "--listen") != 0) {
-    std::cerr << "usage: calls-server --listen HOST:PORT [--name NAME]" << std::endl;
-    return 2;
+  std::map<std::string, std::string> options = {{"--listen", ""}, {"--name", ""}, {"--cert", ""}, {"--key", ""}};
+  for (int i = 1; i < argc; i += 2) {
+    if (options.count(argv[i]) == 0 || i + 1 == argc) {
+      std::cerr << "usage: calls-server --listen HOST:PORT [--name NAME] [--cert FILE --key FILE]" << std::endl;
+      return 2;
+    }
+    options[argv[i]] = argv[i + 1];
   }
-  Counts counts(named ? argv[4] : "");
+  Counts counts(options["--name"]);
   Calls calls(counts);
   Counting counting(counts);
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   int port = 0;
-  builder.AddListeningPort(argv[2], grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(options["--listen"], Credentials(options["--cert"], options["--key"]), &port);
   builder.RegisterService(&calls);
   builder.RegisterService(&counting);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
-    std::cerr << "calls-server: cannot listen on " << argv[2] << std::endl;
+    std::cerr << "calls-server: cannot listen on " << options["--listen"] << std::endl;
     return 1;
   }
   std::cerr << "{\"event\":\"listening\",\"address\":\"127.0.0.1:" << port << "\"}" << std::endl;

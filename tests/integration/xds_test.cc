@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/integration/gateway.h"
+#include "tests/upstream/certificates.h"
 
 namespace portico::integration {
 namespace {
@@ -74,18 +75,24 @@ class XdsTest : public ::testing::Test {
     return Json({{"xds_servers", Json::array({server})}, {"node", {{"id", "gateway"}}}}).dump();
   }
 
-  // The cluster "calls" is what the control plane says; "counts" is server c.
-  void StartGateway() {
-    gateway_ = std::make_unique<Gateway>(
-        folder_.Write("portico.yaml",
-                      absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR,
-                                   "/tests/integration/protos\n  - protos: ", PORTICO_SOURCE_DIR,
-                                   "/proto\nworkers: 2\nclusters:\n  calls: { target: 'xds:///calls', "
-                                   "services: [shop.calls.v1.CallService] }\n  counts: { target: '",
-                                   servers_["c"]->address, "', services: [shop.calls.v1.CountService] }\nfrontends:\n",
-                                   "  - { name: web, listen: '127.0.0.1:0', expose: ['shop.calls.*'] }\n",
-                                   "admin: { listen: 127.0.0.1:0 }\n")));
+  // Writes the gateway's configuration; its path. The cluster "calls" is what the control plane says, and `more`, such
+  // as
+  // ", tls: {}"; "counts" is server c.
+  std::string Configure(const std::string& more = "") {
+    const std::string file = folder_.Write(
+        "portico.new",
+        absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR,
+                     "/tests/integration/protos\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\nworkers: 2\nclusters:\n",
+                     "  calls: { target: 'xds:///calls', services: [shop.calls.v1.CallService]", more,
+                     " }\n  counts: { target: '", servers_.at("c")->address,
+                     "', services: [shop.calls.v1.CountService] }\nfrontends:\n",
+                     "  - { name: web, listen: '127.0.0.1:0', expose: ['shop.calls.*'] }\n",
+                     "admin: { listen: 127.0.0.1:0 }\n"));
+    std::string path = folder_.path() + "/portico.yaml";
+    EXPECT_EQ(std::rename(file.c_str(), path.c_str()), 0);
+    return path;
   }
+  void StartGateway(const std::string& more = "") { gateway_ = std::make_unique<Gateway>(Configure(more)); }
   Answer Ask(const std::string& target = "/v1/read/k") { return Get(gateway_->address(), target); }
 
   // Who answers the next thirty calls, when all do.
@@ -145,6 +152,10 @@ TEST_F(XdsTest, CallsFollowTheControlPlaneAndNoneFails) {
   EXPECT_TRUE(AnsweringBecome({"b"}));
   Say({"b", "c"});
   EXPECT_TRUE(AnsweringBecome({"b", "c"}));
+  // Another cluster takes over what is known.
+  Configure(", timeout: 20s");
+  EXPECT_EQ(Event("reloaded").value("event", ""), "reloaded");
+  EXPECT_EQ(Answering(), (Names{"b", "c"}));
   Say({"c"});
   EXPECT_TRUE(AnsweringBecome({"c"}));
   enough = true;
@@ -217,6 +228,26 @@ TEST_F(XdsTest, WhyCallsReachNobodyIsLoggedAndNotForClients) {
   GetUntil(
       gateway_->address(), "/v1/read/k", [](const Answer& answer) { return answer.status == 200; }, kOfAllWorkers);
   EXPECT_EQ(Answering(), Names{"b"});
+}
+
+TEST_F(XdsTest, ServersOverTls) {
+  const auto authority = upstream::Certificate::Authority("authority");
+  const auto certificate = upstream::Certificate::SignedBy(authority, "calls", "DNS:calls.test");
+  folder_.Write("ca.pem", authority.cert());
+  folder_.Write("other.pem", upstream::Certificate::Authority("other").cert());
+  servers_["t"] = std::make_unique<Listening>(std::vector<std::string>{
+      CALLS_SERVER, "--listen", "127.0.0.1:0", "--name", "t", "--cert", folder_.Write("calls.pem", certificate.cert()),
+      "--key", folder_.Write("calls.key", certificate.key())});
+  Say({"t"});
+  StartControlPlane();
+  ::setenv("GRPC_XDS_BOOTSTRAP_CONFIG", Bootstrap(plane_->address).c_str(), 1);
+  StartGateway(", tls: { ca: ca.pem, server_name: calls.test }");
+  EXPECT_EQ(Answering(), Names{"t"});
+  // Not the authority's, not the name, none at all.
+  for (const char* tls : {", tls: { ca: other.pem, server_name: calls.test }", ", tls: { ca: ca.pem }", ""}) {
+    StartGateway(tls);
+    EXPECT_EQ(Ask().status, 503) << tls;
+  }
 }
 
 // Nobody listens where the bootstrap says.
