@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/admin/gather_metrics.h"
 #include "gateway/admin/metrics.h"
 #include "gateway/admin/safeguard_metrics.h"
 #include "gateway/cluster_status.h"
@@ -356,6 +357,7 @@ bool Gateway::StartAdmin(schema::Diagnostics& diagnostics) {
                      }),
                      admin::SafeguardMetrics([this] { return snapshot()->safeguards(); }),
                      admin::CacheMetrics([this] { return snapshot()->cache(); }),
+                     admin::GatherMetrics([this] { return snapshot()->gathered(); }),
                      admin::ProcessMetrics(PORTICO_VERSION),
                      reloads,
                      ClusterMetrics([this] { return snapshot(); })};

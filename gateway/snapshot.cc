@@ -92,6 +92,7 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
     }
   }
   snapshot->BuildChains(inputs);
+  snapshot->BuildGatherers(inputs, diagnostics);
   snapshot->BuildComposers(inputs, diagnostics);
   // Frontends would only repeat what is wrong with the rules.
   if (!diagnostics.empty()) return nullptr;
@@ -226,6 +227,43 @@ void Snapshot::BuildChains(const SnapshotInputs& inputs) {
   }
 }
 
+void Snapshot::BuildGatherers(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics) {
+  const size_t workers = inputs.workers == nullptr ? 0 : inputs.workers->size();
+  for (const schema::Service* service : schema_->services()) {
+    for (const auto& method : service->methods) {
+      if (!method->policy->has_gather()) continue;
+      std::unique_ptr<const compose::GatherPlan> plan = compose::CompileGather(*method, *schema_, diagnostics);
+      const auto own = chains_.find(method.get());
+      if (plan == nullptr || own == chains_.end()) continue;
+      const auto twin = chains_.find(plan->twin);
+      if (twin == chains_.end()) {
+        diagnostics.Add(method->policy_position, absl::StrCat("policy.gather.method of ", method->full_name,
+                                                              ": no cluster serves ", plan->twin->service->full_name));
+        continue;
+      }
+      // Whose server is chosen by a header of the request keeps to that.
+      const std::string cluster(config::ClusterOf(*plan->twin->service, config_->config));
+      if (config_->config.clusters().at(cluster).balance().has_hash()) continue;
+      std::shared_ptr<compose::GatherCounts>& counts = gathered_[method->full_name];
+      if (inputs.previous != nullptr) {
+        const auto before = inputs.previous->gathered_.find(method->full_name);
+        if (before != inputs.previous->gathered_.end()) counts = before->second;
+      }
+      if (counts == nullptr) counts = std::make_shared<compose::GatherCounts>();
+      gatherers_.emplace(method.get(), std::make_unique<compose::Gatherer>(*plan, own->second.first(),
+                                                                           twin->second.first(), *counts, workers));
+      gather_plans_.push_back(std::move(plan));
+    }
+  }
+}
+
+rpc::Handler* Snapshot::WayOf(const schema::Method& method) const {
+  const auto gatherer = gatherers_.find(&method);
+  if (gatherer != gatherers_.end()) return gatherer->second.get();
+  const auto chain = chains_.find(&method);
+  return chain == chains_.end() ? nullptr : &chain->second.first();
+}
+
 rpc::Handler& Snapshot::Cached(absl::string_view frontend, const schema::Method& method, rpc::Handler& handler,
                                bool* per_caller) {
   if (!method.policy->has_cache()) return handler;
@@ -296,11 +334,11 @@ rpc::Handler* Snapshot::BuildComposer(const schema::Method& method, const Snapsh
       diagnostics.Add(part->position, absl::StrCat("fetch.method of ", part->path, ": ", what));
     };
     if (!called.facade) {
-      const auto chain = chains_.find(part->method);
-      if (chain == chains_.end()) {
+      rpc::Handler* const way = WayOf(*part->method);
+      if (way == nullptr) {
         mistake(absl::StrCat("no cluster serves ", called.full_name));
       } else {
-        handlers.push_back(&Cached("", *part->method, chain->second.first(), nullptr));
+        handlers.push_back(&Cached("", *part->method, *way, nullptr));
       }
     } else if (std::find(open.begin(), open.end(), part->method) != open.end()) {
       mistake(absl::StrCat(part->method->full_name, " is composed of this part itself: the calls would never end"));
@@ -319,9 +357,9 @@ Target Snapshot::TargetOf(const schema::Method& method) const {
     const auto composer = composers_.find(&method);
     return composer == composers_.end() ? Target{} : Target{composer->second.get(), "facade"};
   }
-  const auto chain = chains_.find(&method);
-  if (chain == chains_.end()) return {};
-  return {&chain->second.first(), std::string(config::ClusterOf(*method.service, config_->config))};
+  rpc::Handler* const way = WayOf(method);
+  if (way == nullptr) return {};
+  return {way, std::string(config::ClusterOf(*method.service, config_->config))};
 }
 
 const compose::Plan* Snapshot::PlanOf(const schema::Method& method) const {

@@ -11,6 +11,8 @@
 #include "gateway/access/introduction.h"
 #include "gateway/access/minter.h"
 #include "gateway/compose/composer.h"
+#include "gateway/compose/gather_plan.h"
+#include "gateway/compose/gatherer.h"
 #include "gateway/compose/plan.h"
 #include "gateway/config/config_loader.h"
 #include "gateway/frontend.h"
@@ -64,6 +66,8 @@ class Snapshot {
   const std::map<std::string, std::shared_ptr<upstream::Safeguards>>& safeguards() const { return safeguards_; }
   // The replies that are kept.
   const std::shared_ptr<upstream::ResponseCache>& cache() const { return cache_; }
+  // How the calls of methods that declare a batch twin were put together, by the methods' full names.
+  const std::map<std::string, std::shared_ptr<compose::GatherCounts>>& gathered() const { return gathered_; }
   // nullptr when there is none of that name.
   Frontend* FindFrontend(absl::string_view name) const;
   // How a facade method is composed; nullptr for others.
@@ -74,6 +78,10 @@ class Snapshot {
   void BuildClusters(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics);
   // The way of every method's calls to its cluster.
   void BuildChains(const SnapshotInputs& inputs);
+  // What puts calls of several requests together, for methods that declare a batch twin.
+  void BuildGatherers(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics);
+  // Where calls of a service's method go, whoever makes them; nullptr when no cluster serves it.
+  rpc::Handler* WayOf(const schema::Method& method) const;
   void BuildComposers(const SnapshotInputs& inputs, schema::Diagnostics& diagnostics);
   // The composer of a facade's method, and before it those of the facades it is composed of, which must not be in
   // `open`; nullptr after a mistake.
@@ -98,6 +106,9 @@ class Snapshot {
   std::shared_ptr<upstream::ResponseCache> cache_;                              // shared, too
   uint64_t epoch_ = 0;
   absl::flat_hash_map<const schema::Method*, upstream::CallChain> chains_;
+  std::map<std::string, std::shared_ptr<compose::GatherCounts>> gathered_;  // shared, too
+  std::vector<std::unique_ptr<const compose::GatherPlan>> gather_plans_;
+  absl::flat_hash_map<const schema::Method*, std::unique_ptr<compose::Gatherer>> gatherers_;
   std::vector<std::unique_ptr<upstream::Cache>> caches_;
   compose::Projections projections_;
   absl::flat_hash_map<const schema::Method*, std::unique_ptr<const compose::Plan>> plans_;

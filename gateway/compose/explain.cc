@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gateway/compose/plan.h"
+#include "portico/annotations.pb.h"
 
 namespace portico::compose {
 namespace {
@@ -51,6 +52,9 @@ std::string Describe(const MessagePlan& plan, const Part& part, bool in_list) {
   if (part.stale > absl::ZeroDuration()) add(absl::StrCat("stale=", absl::FormatDuration(part.stale)));
   if (part.fallback != nullptr) add("fallback");
   if (part.shareable) add("shared");
+  if (part.method->policy->has_gather()) {
+    add(absl::StrCat("gathered into ", part.method->policy->gather().method()));
+  }
   if (!part.needs.empty()) {
     add(absl::StrCat("after ", absl::StrJoin(part.needs, ", ", [&](std::string* out, int needed) {
                        absl::StrAppend(out, plan.parts[static_cast<size_t>(needed)].field->name);

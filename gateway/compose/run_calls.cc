@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/compose/caller_key.h"
 #include "gateway/compose/run.h"
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/check_wire.h"
@@ -63,19 +64,7 @@ void Run::Begin(Instance& instance, size_t index) {
 
 std::string Run::Asked(absl::string_view request) const {
   std::string asked = absl::StrCat(request.size(), ":", request);
-  for (const auto& [name, value] : context_.metadata()) {
-    // Different in every request, and no service answers differently for them.
-    if (name == "traceparent" || name == "tracestate" || name == "x-request-id") continue;
-    absl::StrAppend(&asked, name, "=", value.size(), ":", value);
-  }
-  // Where the gateway makes tokens for the services (access::Identity), it makes them of these when a call is on its
-  // way.
-  absl::string_view value;
-  if (context_.claims() == nullptr || !context_.claims()->Find("portico.frontend", &value)) return asked;
-  for (const char* const name : {"portico.frontend", "sub", "scope"}) {
-    if (!context_.claims()->Find(name, &value)) continue;
-    absl::StrAppend(&asked, "claim.", name, "=", value.size(), ":", value);
-  }
+  AppendCaller(context_, &asked);
   return asked;
 }
 

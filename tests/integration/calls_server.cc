@@ -101,6 +101,39 @@ class Calls final : public v1::CallService::CallbackService {
   grpc::ServerUnaryReactor* Change(Context* context, const v1::Ask* ask, v1::Told* told) override {
     return Answer(context, ask, told);
   }
+  // False when there is no item of the key.
+  static bool AddItem(Context& context, const std::string& key, int call, v1::Told* told) {
+    if (key.rfind("missing", 0) == 0) return false;
+    told->set_key(key);
+    told->set_calls(call);
+    for (const auto& [name, value] : context.client_metadata()) {
+      if (name == "authorization") told->set_caller(std::string(value.data(), value.size()));
+    }
+    return true;
+  }
+  static grpc::ServerUnaryReactor* Finish(Context* context, grpc::Status status) {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(std::move(status));
+    return reactor;
+  }
+  grpc::ServerUnaryReactor* GetItem(Context* context, const v1::GetItemRequest* request, v1::Told* told) override {
+    const int call = counts_.Add("GetItem");
+    if (request->key().rfind("bad", 0) == 0) return Finish(context, {grpc::StatusCode::INVALID_ARGUMENT, "a bad key"});
+    const bool found = AddItem(*context, request->key(), call, told);
+    return Finish(context, found ? grpc::Status() : grpc::Status(grpc::StatusCode::NOT_FOUND, "no such item"));
+  }
+  grpc::ServerUnaryReactor* BatchGetItems(Context* context, const v1::BatchGetItemsRequest* request,
+                                          v1::BatchGetItemsResponse* response) override {
+    const int call = counts_.Add("BatchGetItems");
+    for (int i = request->keys_size(); i-- > 0;) {
+      if (request->keys(i).rfind("bad", 0) == 0) {
+        return Finish(context, {grpc::StatusCode::INVALID_ARGUMENT, "one of the keys is bad"});
+      }
+      v1::Told item;
+      if (AddItem(*context, request->keys(i), call, &item)) *response->add_items() = std::move(item);
+    }
+    return Finish(context, grpc::Status());
+  }
   grpc::ServerUnaryReactor* Hedged(Context* context, const v1::Ask* ask, v1::Told* told) override {
     return Answer(context, ask, told);
   }
