@@ -178,6 +178,7 @@ void Gatherer::Leave(Group& group, const Caller& caller) {
 }
 
 Async<void> Gatherer::Run(std::shared_ptr<Group> group) {
+  if (group->callers.empty()) co_return;  // all have left
   const GatherPlan& plan = group->gatherer.plan_;
   try {
     net::Deadline deadline{};

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/strings/str_replace.h"
 #include "tests/schema/temp_folder.h"
 
 namespace portico {
@@ -155,6 +156,56 @@ service Things {
          auth + R"( } }; }
 }
 )";
+}
+
+// A method whose batch twin is of another service.
+constexpr char kTwins[] = R"(syntax = "proto3";
+package g;
+import "portico/annotations.proto";
+message Request { string id = 1; }
+message Requests { repeated string ids = 1; }
+message Thing { string id = 1; }
+message Things { repeated Thing things = 1; }
+service One {
+  rpc Get(Request) returns (Thing) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (portico.policy) = { gather: { method: "g.Many/Get"
+      batch: { keys: "ids" from: "request.id" items: "things" item_key: "KEY" } } };
+  }
+}
+service Many { rpc Get(Requests) returns (Things); }
+)";
+
+TEST_F(SnapshotTest, WhatIsGatheredIsCountedOnAcrossSnapshots) {
+  folder_.Write("proto/g.proto", absl::StrReplaceAll(kTwins, {{"KEY", "id"}}));
+  const std::string config =
+      "contracts: [ { protos: proto } ]\n"
+      "clusters: { one: { target: 'h:1', services: [ g.One ] }, many: { target: 'h:2', services: [ g.Many ]MORE } }\n"
+      "frontends: [ { name: web, listen: '127.0.0.1:0', expose: [ g.One ] } ]\n";
+  const auto first = Build(absl::StrReplaceAll(config, {{"MORE", ""}}));
+  ASSERT_NE(first, nullptr) << diagnostics_.ToString();
+  ASSERT_EQ(first->gathered().count("g.One/Get"), 1u);
+  const auto second = Build(absl::StrReplaceAll(config, {{"MORE", ", timeout: 1s"}}), first.get());
+  ASSERT_NE(second, nullptr) << diagnostics_.ToString();
+  EXPECT_EQ(second->gathered(), first->gathered());
+  // Every call goes to the server that its header chooses.
+  const auto hashed = Build(absl::StrReplaceAll(config, {{"MORE", ", balance: { hash: header.x-user }"}}));
+  ASSERT_NE(hashed, nullptr) << diagnostics_.ToString();
+  EXPECT_TRUE(hashed->gathered().empty());
+}
+
+TEST_F(SnapshotTest, ABatchTwinIsCheckedWhenItLoads) {
+  folder_.Write("proto/g.proto", absl::StrReplaceAll(kTwins, {{"KEY", "id"}}));
+  const std::string one =
+      "contracts: [ { protos: proto } ]\nclusters: { one: { target: 'h:1', services: [ g.One ] } }\n"
+      "frontends: [ { name: web, listen: '127.0.0.1:0', expose: [ g.One ] } ]\n";
+  EXPECT_EQ(Build(one), nullptr);
+  EXPECT_THAT(diagnostics_.ToString(),
+              HasSubstr("g.proto:11:5: policy.gather.method of g.One/Get: no cluster serves g.Many"));
+  // Also of a method that no cluster serves.
+  folder_.Write("proto/g.proto", absl::StrReplaceAll(kTwins, {{"KEY", "none"}}));
+  EXPECT_EQ(Build(kBoth), nullptr);
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("g.proto:11:5: policy.gather.batch.item_key of g.One/Get: "));
 }
 
 TEST_F(SnapshotTest, WhatGuardsAMethodIsCheckedWhenItLoads) {
