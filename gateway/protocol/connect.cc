@@ -56,8 +56,9 @@ class ConnectStreamForm final : public ReplyForm {
     return written;
   }
 
-  void AppendEnd(const absl::Status& status, const rpc::Metadata& trailers, std::string* out) const override {
-    AppendConnectEnd(status, trailers, endpoint_.types, out);
+  void AppendEnd(const absl::Status& status, const rpc::Metadata& trailers, absl::string_view omitted,
+                 std::string* out) const override {
+    AppendConnectEnd(status, trailers, omitted, endpoint_.types, out);
   }
 
  private:
@@ -150,7 +151,7 @@ http::Response ConnectError(const http::Request& request, const absl::Status& st
   }
   const rpc::FailureMetadata* metadata = request.context.failure_metadata();
   if (metadata != nullptr) AddHeaderMetadata(metadata->headers, "", &response.headers);
-  AppendConnectEnd(status, metadata == nullptr ? rpc::Metadata() : metadata->trailers, types, &response.body);
+  AppendConnectEnd(status, metadata == nullptr ? rpc::Metadata() : metadata->trailers, "", types, &response.body);
   return response;
 }
 

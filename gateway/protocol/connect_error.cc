@@ -67,8 +67,8 @@ http::Response ConnectUnaryError(const absl::Status& status, const schema::TypeR
   return response;
 }
 
-void AppendConnectEnd(const absl::Status& status, const rpc::Metadata& trailers, const schema::TypeResolver* types,
-                      std::string* out) {
+void AppendConnectEnd(const absl::Status& status, const rpc::Metadata& trailers, absl::string_view omitted,
+                      const schema::TypeResolver* types, std::string* out) {
   const size_t begin = BeginEnvelope(kEndStreamFlag, out);
   out->push_back('{');
   absl::string_view separator;
@@ -81,6 +81,7 @@ void AppendConnectEnd(const absl::Status& status, const rpc::Metadata& trailers,
   for (const auto& [key, value] : trailers) {
     if (MayPass(key)) metadata[key].push_back(HeaderValueOf(key, value));
   }
+  if (!omitted.empty()) metadata["portico-omitted"].emplace_back(omitted);
   if (!metadata.empty()) {
     absl::StrAppend(out, separator, "\"metadata\":{");
     separator = "";

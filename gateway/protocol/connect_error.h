@@ -25,9 +25,9 @@ void AppendConnectError(const absl::Status& status, const schema::TypeResolver* 
 http::Response ConnectUnaryError(const absl::Status& status, const schema::TypeResolver* types);
 
 // Appends the last message of a stream ("EndStreamResponse"), the envelope around it included: the error, unless OK,
-// and the trailers as "metadata".
-void AppendConnectEnd(const absl::Status& status, const rpc::Metadata& trailers, const schema::TypeResolver* types,
-                      std::string* out);
+// and the trailers as "metadata"; with them what a composed stream lacks, unless empty, as "portico-omitted".
+void AppendConnectEnd(const absl::Status& status, const rpc::Metadata& trailers, absl::string_view omitted,
+                      const schema::TypeResolver* types, std::string* out);
 
 }  // namespace portico::protocol
 

@@ -88,7 +88,7 @@ class StreamedReply final : public http::BodyStream {
     }
     ended_ = true;
     code_ = rpc::CodeName(status.code());
-    exchange_->form->AppendEnd(status, call.trailers(), piece);
+    exchange_->form->AppendEnd(status, call.trailers(), call.omitted(), piece);
     exchange_->Close();
     co_return true;
   }

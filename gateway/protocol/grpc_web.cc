@@ -98,9 +98,11 @@ class GrpcWebForm final : public ReplyForm {
     return written;
   }
 
-  void AppendEnd(const absl::Status& status, const rpc::Metadata& trailers, std::string* out) const override {
+  void AppendEnd(const absl::Status& status, const rpc::Metadata& trailers, absl::string_view omitted,
+                 std::string* out) const override {
     http::ResponseHeaders fields;
     AddGrpcTrailers(status, trailers, &fields);
+    if (!omitted.empty()) fields.Add("portico-omitted", omitted);
     std::string frame;
     std::string& to = type_.text ? frame : *out;
     const size_t begin = BeginEnvelope(kTrailersFlag, &to);
@@ -126,7 +128,7 @@ Async<http::Response> AnswerUnary(const RpcEndpoint& endpoint, http::Request& re
   http::Response response = form.Head();
   const absl::Status written = form.AppendMessage(reply->message, &response.body);
   if (!written.ok()) co_return GrpcWebError(request, written);
-  form.AppendEnd(absl::OkStatus(), reply->trailers, &response.body);
+  form.AppendEnd(absl::OkStatus(), reply->trailers, "", &response.body);
   AddHeaderMetadata(reply->headers, "", &response.headers);
   if (!reply->omitted.empty()) response.headers.Add("Portico-Omitted", reply->omitted);
   co_return response;

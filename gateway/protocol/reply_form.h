@@ -21,8 +21,10 @@ class ReplyForm {
   // Appends a service's message (wire bytes) in its envelope. DATA_LOSS when it cannot be written so; `out` is then as
   // it was.
   virtual absl::Status AppendMessage(absl::string_view message, std::string* out) const = 0;
-  // Appends what ends every answer: the call's status, OK or not, and its trailers.
-  virtual void AppendEnd(const absl::Status& status, const rpc::Metadata& trailers, std::string* out) const = 0;
+  // Appends what ends every answer: the call's status, OK or not, its trailers, and `portico-omitted` unless `omitted`
+  // is empty.
+  virtual void AppendEnd(const absl::Status& status, const rpc::Metadata& trailers, absl::string_view omitted,
+                         std::string* out) const = 0;
 };
 
 }  // namespace portico::protocol

@@ -17,6 +17,7 @@ Async<absl::StatusOr<std::shared_ptr<StreamCall>>> StreamCall::Open(rpc::Handler
   absl::StatusOr<std::unique_ptr<rpc::Stream>> stream = co_await handler.Open(method, call->context_);
   if (!stream.ok()) co_return stream.status();
   call->stream_ = *std::move(stream);
+  call->composed_ = method.service->facade;
   co_return call;
 }
 
@@ -44,6 +45,14 @@ Async<absl::Status> StreamCall::AwaitOpening(rpc::Context& context) {
   metadata->trailers = stream_->trailers();
   context.set_failure_metadata(std::move(metadata));
   co_return *end_;
+}
+
+absl::string_view StreamCall::omitted() const {
+  if (!composed_) return {};
+  for (const auto& [key, value] : trailers()) {
+    if (key == "portico-omitted") return value;
+  }
+  return {};
 }
 
 void StreamCall::StartReading() {

@@ -65,6 +65,10 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall>, privat
   const rpc::Metadata& headers() const { return stream_->headers(); }
   const rpc::Metadata& trailers() const { return stream_->trailers(); }
 
+  // What a composed stream has left out, in the words of the Portico-Omitted header, at its end; empty when nothing,
+  // and of a service's own stream: its word is not the gateway's.
+  absl::string_view omitted() const;
+
   // Nobody wants more of it.
   void Cancel();
 
@@ -76,6 +80,7 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall>, privat
   rpc::Context context_;
   std::unique_ptr<rpc::Stream> stream_;
   const size_t most_;
+  bool composed_ = false;
   bool reading_ = false;
   // Read and not taken yet: from next_ on.
   std::vector<std::string> messages_;

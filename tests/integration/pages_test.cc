@@ -11,7 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tests/integration/envelopes.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/websocket_client.h"
 
 namespace portico::integration {
 namespace {
@@ -239,6 +241,121 @@ TEST_F(PagesTest, AStreamThatFailsIsNamedOrEndsAll) {
   EXPECT_THAT(strict, EndsWith("{\"error\":{\"code\":15,\"message\":\"worn out\"}}\n"));
   WaitForOpen(0);  // the other one has no end of its own
   EXPECT_EQ(Get(address(), "/v1/live?product_id=none").status, 404);
+  WaitForOpen(0);
+}
+
+// The first page is the required part, and then every stream has come to its end.
+void ExpectMerged(const std::vector<Json>& pages) {
+  ASSERT_EQ(pages.size(), 5u);
+  EXPECT_EQ(pages[0].value("/product/title"_json_pointer, ""), "POJOs in Action") << pages[0];
+  std::vector<std::string> of_a;
+  std::vector<std::string> of_b;
+  for (size_t i = 1; i < pages.size(); ++i) {
+    ASSERT_EQ(pages[i].size(), 1u) << pages[i];
+    (pages[i].contains("a") ? of_a : of_b).push_back(pages[i].begin()->value("number", ""));
+  }
+  EXPECT_THAT(of_a, ElementsAre("1", "2"));
+  EXPECT_THAT(of_b, ElementsAre("1", "2"));
+}
+
+TEST_F(PagesTest, MergedStreamsOverAWebSocket) {
+  WebSocketClient whole(address());
+  ASSERT_TRUE(whole.Open("/v1/live?to=2&product_id=pojos-in-action"));
+  std::vector<Json> pages;
+  WebSocketClient::Received next = whole.NextMessage();
+  for (; next.opcode == kText; next = whole.NextMessage()) pages.push_back(next.json());
+  ExpectMerged(pages);
+  EXPECT_EQ(next.opcode, kClose);
+  EXPECT_EQ(next.code(), 1000);
+
+  WebSocketClient named(address());
+  ASSERT_TRUE(named.Open("/v1/live?to=1&failure=worn+out"));
+  std::vector<Json> told;
+  for (next = named.NextMessage(); next.opcode == kText; next = named.NextMessage()) told.push_back(next.json());
+  EXPECT_THAT(told, testing::Contains(Json{{"omitted", Json::array({{{"part", "b"}, {"reason", "failed"}}})}}));
+  EXPECT_EQ(next.code(), 1000) << "an optional part's failure is not the stream's";
+
+  WebSocketClient strict(address());
+  ASSERT_TRUE(strict.Open("/v1/live:strictly?to=1&failure=worn+out"));
+  Json last;
+  for (next = strict.NextMessage(); next.opcode == kText; next = strict.NextMessage()) last = next.json();
+  EXPECT_EQ(last, (Json{{"error", {{"code", 15}, {"message", "worn out"}}}}));
+  EXPECT_EQ(next.code(), 4015);
+  WaitForOpen(0);
+
+  WebSocketClient leaves(address());
+  ASSERT_TRUE(leaves.Open("/v1/live"));
+  EXPECT_EQ(leaves.NextMessage().opcode, kText);
+  WaitForOpen(2);
+  leaves.Send(CloseFrame(1000));
+  WaitForOpen(0);
+}
+
+TEST_F(PagesTest, MergedStreamsOverConnect) {
+  const auto call = [&](const std::string& method, const std::string& request) {
+    const Answer answer = Send(address(), "POST", absl::StrCat("/live.v1.Live/", method),
+                               {{"Content-Type", "application/connect+json"}}, Envelope(0, request));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    std::vector<Json> messages;
+    Json end;
+    for (const auto& [flags, data] : Envelopes(answer.body)) {
+      flags == 2 ? end = Json::parse(data) : messages.emplace_back(Json::parse(data));
+    }
+    return std::pair(messages, end);
+  };
+  const auto [pages, end] = call("Watch", R"({"to":"2","productId":"pojos-in-action"})");
+  ExpectMerged(pages);
+  EXPECT_FALSE(end.is_null() || end.contains("error")) << end;
+
+  const auto [told, fine] = call("Watch", R"({"to":"1","failure":"worn out"})");
+  EXPECT_THAT(told, testing::Contains(Json{{"omitted", Json::array({{{"part", "b"}, {"reason", "failed"}}})}}));
+  EXPECT_FALSE(fine.contains("error")) << fine;
+  EXPECT_EQ(fine["metadata"]["portico-omitted"], Json::array({"b;reason=failed"})) << fine;
+
+  const auto [strict, failed] = call("WatchStrictly", R"({"to":"1","failure":"worn out"})");
+  EXPECT_THAT(strict, testing::Contains(Json{{"a", "1"}}));
+  EXPECT_EQ(failed["error"]["code"], "data_loss") << failed;
+  EXPECT_EQ(failed["error"]["message"], "worn out");
+  const auto [none, missing] = call("Watch", R"({"productId":"none"})");
+  EXPECT_TRUE(none.empty());
+  EXPECT_EQ(missing["error"]["code"], "not_found") << missing;
+  WaitForOpen(0);
+}
+
+TEST_F(PagesTest, MergedStreamsOverGrpcWeb) {
+  const auto call = [&](const std::string& method, const std::string& request) {
+    const Answer answer = Send(address(), "POST", absl::StrCat("/live.v1.Live/", method),
+                               {{"Content-Type", "application/grpc-web+proto"}}, Envelope(0, request));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    // By the tag they begin with, since every page has one field here: 1 is a, 2 is b, 3 is the product, 15 is omitted.
+    std::vector<int> fields;
+    std::string end = absl::StrCat("grpc-status: ", answer.Header("grpc-status"), "\r\n");
+    for (const auto& [flags, data] : Envelopes(answer.body)) {
+      flags == 0x80 ? end = data : (fields.push_back(static_cast<unsigned char>(data.at(0)) >> 3), data);
+    }
+    return std::pair(fields, end);
+  };
+  const std::string two = "\x10\x02";
+  const std::string one = "\x10\x01";
+  const std::string fails = "\x22\x08worn out";
+  const auto [pages, end] = call("Watch", two + "\x0a\x0fpojos-in-action");
+  ASSERT_FALSE(pages.empty());
+  EXPECT_EQ(pages[0], 3) << "what is required comes first";
+  EXPECT_THAT(pages, testing::UnorderedElementsAre(3, 1, 1, 2, 2));
+  EXPECT_EQ(end, "grpc-status: 0\r\n");
+
+  const auto [told, fine] = call("Watch", one + fails);
+  EXPECT_THAT(told, testing::UnorderedElementsAre(1, 2, 15));
+  EXPECT_THAT(fine, HasSubstr("grpc-status: 0\r\n"));
+  EXPECT_THAT(fine, HasSubstr("portico-omitted: b;reason=failed\r\n"));
+
+  const auto [strict, failed] = call("WatchStrictly", one + fails);
+  EXPECT_THAT(strict, testing::Contains(1));
+  EXPECT_THAT(failed, HasSubstr("grpc-status: 15\r\n"));
+  EXPECT_THAT(failed, HasSubstr("grpc-message: worn out\r\n"));
+  const auto [none, missing] = call("Watch", "\x0a\x04none");
+  EXPECT_TRUE(none.empty());
+  EXPECT_THAT(missing, HasSubstr("grpc-status: 5\r\n"));
   WaitForOpen(0);
 }
 

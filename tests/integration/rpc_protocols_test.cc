@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "tests/integration/envelopes.h"
 #include "tests/integration/gateway.h"
 
 namespace portico::integration {
@@ -12,24 +13,6 @@ constexpr char kWatchPrice[] = "/shop.pricing.v1.PricingService/WatchPrice";
 constexpr char kReviewFeed[] = "/shop.reviews.v1.ReviewService/ReviewFeed";
 constexpr char kBook[] = R"({"productId":"pojos-in-action"})";
 const std::string kBookWire = "\x0a\x0fpojos-in-action";
-
-std::string Envelope(char flags, const std::string& data) {
-  const auto size = static_cast<unsigned>(data.size());
-  return std::string{flags, 0, 0, static_cast<char>(size >> 8), static_cast<char>(size)} + data;
-}
-
-// The flags and data of each envelope; what is cut off at the end is left out.
-std::vector<std::pair<int, std::string>> Envelopes(absl::string_view body) {
-  std::vector<std::pair<int, std::string>> envelopes;
-  while (body.size() >= 5) {
-    size_t size = 0;
-    for (size_t i = 1; i < 5; ++i) size = size << 8 | static_cast<unsigned char>(body[i]);
-    if (body.size() - 5 < size) break;
-    envelopes.emplace_back(static_cast<unsigned char>(body[0]), std::string(body.substr(5, size)));
-    body.remove_prefix(5 + size);
-  }
-  return envelopes;
-}
 
 class RpcProtocolsTest : public testing::Test {
  protected:

@@ -60,15 +60,20 @@ TEST(ConnectErrorTest, WhatIsNotUtf8IsReplaced) {
 
 TEST(ConnectErrorTest, AnEndHasErrorAndMetadata) {
   std::string end;
-  AppendConnectEnd(absl::OkStatus(), {}, nullptr, &end);
+  AppendConnectEnd(absl::OkStatus(), {}, "", nullptr, &end);
   EXPECT_EQ(end, std::string("\x02\0\0\0\x02{}", 7));
   end.clear();
   absl::Status error = absl::NotFoundError("gone");
   error.SetPayload("type.googleapis.com/t.Detail", absl::Cord("\xff"));
-  AppendConnectEnd(error, {{"b", "1"}, {"a-bin", "\xff"}, {"b", "2"}, {"grpc-status", "9"}}, nullptr, &end);
+  AppendConnectEnd(error,
+                   {{"b", "1"}, {"a-bin", "\xff"}, {"b", "2"}, {"grpc-status", "9"}, {"portico-omitted", "forged"}}, "",
+                   nullptr, &end);
   EXPECT_EQ(json::parse(end.substr(5)), json::parse(R"({
       "error":{"code":"not_found","message":"gone","details":[{"type":"t.Detail","value":"/w"}]},
       "metadata":{"b":["1","2"],"a-bin":["/w"]}})"));
+  end.clear();
+  AppendConnectEnd(absl::OkStatus(), {}, "price;reason=deadline", nullptr, &end);
+  EXPECT_EQ(json::parse(end.substr(5)), json::parse(R"({"metadata":{"portico-omitted":["price;reason=deadline"]}})"));
 }
 
 }  // namespace

@@ -59,12 +59,26 @@ class StreamCallTest : public ::testing::Test {
 
   net::Worker worker_{0};
   ScriptedService service_;
-  rpc::Method method_;
+  schema::Service contract_;
+  rpc::Method method_ = [this] {
+    rpc::Method method;
+    method.service = &contract_;
+    return method;
+  }();
   rpc::Context context_{worker_, net::kNoDeadline};
   std::shared_ptr<StreamCall> call_;
   std::optional<absl::Status> opening_;
   std::vector<std::string> read_;
 };
+
+TEST_F(StreamCallTest, WhatIsOmittedIsTheGatewaysOwnWord) {
+  for (const bool composed : {false, true}) {
+    contract_.facade = composed;
+    Open();
+    service_.trailers = {{"cost", "3"}, {"portico-omitted", "price;reason=deadline"}};
+    EXPECT_EQ(call_->omitted(), composed ? "price;reason=deadline" : "");
+  }
+}
 
 TEST_F(StreamCallTest, OpensWithTheFirstMessage) {
   Open();
