@@ -120,6 +120,10 @@ inline constexpr uint32_t kDefaultConcurrency = 8;
 // The most that it may say.
 inline constexpr uint32_t kMostConcurrency = 1000;
 
+// For how many elements of the lists of one answer, all taken together, something is fetched. Further ones stay as they
+// are.
+inline constexpr size_t kMostElements = 5000;
+
 // Compiles the plan of `method` of a facade. Mistakes go to `diagnostics` at the option they are in, named with their
 // sub-field ("fetch.bind[1]"); nullptr then.
 std::unique_ptr<const Plan> CompilePlan(const schema::Method& method, const schema::Schema& schema,

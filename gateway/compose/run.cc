@@ -318,6 +318,11 @@ void Run::StartElements(Instance& instance, size_t index) {
   const size_t within = instance.within == kAnswer ? index : instance.within;
   std::vector<Gate>& gates = gates_.emplace_back(plan.parts.size());
   for (const WireValue& value : slot.values) {
+    if (element_count_ == kMostElements) {
+      Cut(slot, plan);
+      break;
+    }
+    ++element_count_;
     Instance* element = AddInstance(plan, value.bytes, slot.selection, within);
     element->gates = &gates;
     slot.elements.push_back(element);
@@ -331,6 +336,20 @@ void Run::StartElements(Instance& instance, size_t index) {
     for (Instance* element : elements) {
       if (element->slots[i].state == State::kWaiting && plan.parts[i].needs.empty()) Begin(*element, i);
     }
+  }
+}
+
+void Run::Cut(Slot& slot, const MessagePlan& elements) {
+  slot.cut = true;
+  for (const Part& part : elements.parts) {
+    if (slot.selection != nullptr && !slot.selection->Includes(*part.field)) continue;
+    if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kOmitted, part, "shed");
+    if (!part.required || !failure_.ok()) continue;
+    failure_ =
+        rpc::WithHttpStatus(absl::ResourceExhaustedError(absl::StrCat(part.path, " would be fetched for more than ",
+                                                                      kMostElements, " elements of an answer")),
+                            502);
+    over_ = true;
   }
 }
 

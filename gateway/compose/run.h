@@ -93,6 +93,7 @@ class Run : public std::enable_shared_from_this<Run> {
     absl::string_view reason;  // in a word
     const transcode::FieldSelection* selection = nullptr;  // of what is within the part
     std::vector<Instance*> elements;                       // by value, when the part has fetches within
+    bool cut = false;                                      // there are more values than kMostElements allows elements
   };
   using Message = std::shared_ptr<const std::string>;
   // What a call has given.
@@ -191,6 +192,8 @@ class Run : public std::enable_shared_from_this<Run> {
   // more.
   Message Stale(const Part& part, absl::string_view asked, const absl::Status& status);
   void StartElements(Instance& instance, size_t index);
+  // There are more elements than anything is fetched for.
+  void Cut(Slot& slot, const MessagePlan& elements);
   void Fail(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason);
   void Settle(Instance& instance, size_t index, State state);
 
@@ -225,6 +228,7 @@ class Run : public std::enable_shared_from_this<Run> {
   std::deque<Instance> instances_;  // the answer itself first
   std::deque<std::vector<Gate>> gates_;
   absl::flat_hash_map<std::string, std::unique_ptr<Flight>> flights_;  // of shareable parts, by method and request
+  size_t element_count_ = 0;                                           // instances of elements; at most kMostElements
   int outstanding_ = 0;                                                // wanted slots not settled
   int required_outstanding_ = 0;
   int turns_ = 0;

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gateway/compose/run.h"
+#include "gateway/transcode/field_selection.h"
 #include "gateway/wire/writer.h"
 
 namespace portico::compose {
@@ -38,6 +39,10 @@ void Run::AddOmissionsOf(const Instance& instance, size_t index, Omissions* omis
     }
   }
   for (const Instance* element : slot.elements) AddOmissions(*element, omissions);
+  if (!slot.cut) return;
+  for (const Part& part : PartOf(instance, index).elements->parts) {
+    if (slot.selection == nullptr || slot.selection->Includes(*part.field)) AddOmission(part.path, "shed", omissions);
+  }
 }
 
 void Run::Write(const Instance& instance, wire::Writer& out) const {
@@ -55,7 +60,7 @@ void Run::WriteSlot(const Instance& instance, size_t index, wire::Writer& out) c
   const uint32_t number = PartOf(instance, index).field->number;
   for (size_t value = 0; value < slot.values.size(); ++value) {
     out.Tag(wire::MakeTag(number, slot.values[value].type));
-    if (!slot.elements.empty()) {
+    if (value < slot.elements.size()) {
       const size_t begin = out.Begin();
       Write(*slot.elements[value], out);
       out.End(begin);

@@ -128,7 +128,11 @@ Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t in
       Gate::Waiting next = std::move(gate.queue.front());
       gate.queue.pop_front();
       ++gate.in_flight;
-      run->StartCall(*next.instance, index, next.flight, std::move(next.request));
+      // Not on this stack: calls that are answered at once, out of a cache, would each stand on the one before.
+      net::Worker& worker = run->context_.worker();
+      worker.Post([&worker, call = RunCall(run, next.instance, index, next.flight, std::move(next.request))]() mutable {
+        worker.Spawn(std::move(call));
+      });
     }
   }
   run->Land(*instance, index, flight, std::move(reply));

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gateway/compose/part_times.h"
 #include "tests/compose/fake_services.h"
 
@@ -11,6 +13,7 @@ namespace portico::compose {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::HasSubstr;
 
 constexpr char kContracts[] = R"(syntax = "proto3";
 package web;
@@ -43,8 +46,22 @@ message SlowPage {
   Product slow = 2 [(portico.fetch) = { method: "web.Shop/GetSlow" }];
   repeated portico.Omitted omitted = 15;
 }
+message LongPage {
+  repeated Part first = 1 [(portico.fetch) = { method: "web.Shop/ListItems" select: "items" }];
+  repeated Part second = 2 [(portico.fetch) = { method: "web.Shop/ListItems" select: "items" when: "self.first" }];
+  repeated portico.Omitted omitted = 15;
+}
+message StrictPage {
+  repeated StrictPart items = 1 [(portico.fetch) = { method: "web.Shop/ListItems" select: "items" }];
+}
+message StrictPart {
+  string product_id = 1;
+  Product product = 2 [(portico.fetch) = { method: "web.Shop/GetProduct" bind: "product_id = self.product_id" required: true }];
+}
 service Web {
   option (portico.facade) = true;
+  rpc GetLong(Request) returns (LongPage);
+  rpc GetStrict(Request) returns (StrictPage);
   rpc GetSame(Request) returns (SamePage);
   rpc GetSlow(Request) returns (SlowPage) { option (portico.policy) = { timeout: "40ms" }; }
 }
@@ -87,6 +104,43 @@ TEST_F(CallsTest, AFailureIsSharedToo) {
             R"({"part":"again","reason":"dependency"},{"part":"impatient","reason":"not_found"},)"
             R"({"part":"items.product","reason":"not_found"}]})");
   EXPECT_EQ(page.services().Count("web.Shop/GetProduct"), 3);
+}
+
+// A reply of ListItems.
+std::string ItemsOf(size_t count) {
+  std::string json = "{\"items\": [";
+  for (size_t i = 0; i < count; ++i) absl::StrAppend(&json, i == 0 ? "" : ",", "{\"productId\": \"p", i, "\"}");
+  return json + "]}";
+}
+
+TEST_F(CallsTest, NothingIsFetchedForMoreElementsThanThereMayBe) {
+  for (const size_t more : {size_t{0}, size_t{3}}) {
+    SCOPED_TRACE(more);
+    Page page(folder_, "web.Web/GetLong");
+    ASSERT_TRUE(page.ok()) << page.mistakes();
+    page.services().On("web.Shop/GetProduct", Echo);
+    page.services().On("web.Shop/ListItems", ItemsOf(kMostElements / 2 + more));
+    const std::string answer = page.Get("{}");
+    // Both lists are there as a whole. What goes with them was fetched for the first, and for most of the second.
+    const std::string last = absl::StrCat("{\"productId\":\"p", kMostElements / 2 + more - 1, "\"");
+    EXPECT_THAT(answer, HasSubstr(absl::StrCat(last, ",\"product\":{\"productId\":\"p")));
+    EXPECT_EQ(absl::StrContains(answer, absl::StrCat(last, "}],\"omitted\"")), more > 0);
+    EXPECT_EQ(absl::StrContains(answer, R"("omitted":[{"part":"second.product","reason":"shed"}])"), more > 0);
+    size_t fetched = 0;
+    for (size_t at = answer.find("\"product\""); at != std::string::npos; at = answer.find("\"product\"", at + 1))
+      ++fetched;
+    EXPECT_EQ(fetched, kMostElements);
+  }
+}
+
+TEST_F(CallsTest, WhatIsRequiredForTooManyElementsFailsThePage) {
+  Page page(folder_, "web.Web/GetStrict");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetProduct", Echo);
+  page.services().On("web.Shop/ListItems", ItemsOf(kMostElements + 1));
+  page.Get("{}");
+  EXPECT_EQ(page.status().code(), absl::StatusCode::kResourceExhausted) << page.status();
+  EXPECT_EQ(page.services().Count("web.Shop/GetProduct"), 0);
 }
 
 TEST_F(CallsTest, APartThatIsAlwaysLateIsNotWaitedForAnyMore) {
