@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "gateway/admin/safeguard_metrics.h"
+#include "gateway/config/config_check.h"
 #include "gateway/event_log.h"
+#include "gateway/upstream/call_policy.h"
 
 namespace portico {
 namespace {
@@ -37,6 +39,19 @@ nlohmann::ordered_json ToJson(const upstream::Server& server, bool health, net::
   json["ejected"] = outlier == Outlier::State::kOut;
   if (outlier == Outlier::State::kOnTrial) json["ejected"] = "on trial";
   return json;
+}
+
+// The methods of a cluster's services that are hedged.
+std::vector<admin::HedgedMethod> HedgedMethodsOf(absl::string_view cluster, const Snapshot& snapshot) {
+  std::vector<admin::HedgedMethod> hedged;
+  for (const schema::Service* service : snapshot.schema().services()) {
+    if (config::ClusterOf(*service, snapshot.config().config) != cluster) continue;
+    for (const auto& method : service->methods) {
+      const upstream::CallPolicy policy = upstream::CallPolicyOf(*method);
+      if (policy.hedge.has_value()) hedged.push_back({method->full_name, *policy.hedge});
+    }
+  }
+  return hedged;
 }
 
 bool IsChecked(const upstream::Cluster& cluster) {
@@ -113,7 +128,8 @@ std::string ClustersJson(const Snapshot& snapshot) {
         {"services", std::vector<std::string>(config.services().begin(), config.services().end())},
         {"addresses", std::move(addresses)},
         {"servers", std::move(servers)}};
-    json.update(nlohmann::ordered_json::parse(admin::SafeguardsJson(*snapshot.safeguards().at(name))));
+    json.update(nlohmann::ordered_json::parse(
+        admin::SafeguardsJson(*snapshot.safeguards().at(name), HedgedMethodsOf(name, snapshot))));
     if (!status.failure.empty()) json["discovery_failure"] = status.failure;
     clusters.push_back(std::move(json));
   }

@@ -17,8 +17,10 @@ namespace portico {
 // How the clusters of a snapshot are, as /clusters tells it:
 //   [{"cluster":...,"target":...,"services":[...],"addresses":[...],
 //     "servers":[{"address":...,"health":"unknown"|"healthy"|"unhealthy","ejected":false|true|"on trial"}],
+//     "breakers":[...],"retry":{...},"hedges":[...],"budget":{...},"limit":{...},
 //     "discovery_failure":"..."}]
-// The last one only while the source of the addresses fails; "health" only where health checks are configured.
+// What guards it as admin::SafeguardsJson has it. The last one only while the source of the addresses fails; "health"
+// only where health checks are configured.
 std::string ClustersJson(const Snapshot& snapshot);
 
 // portico_cluster_servers{cluster,state="usable"|"unhealthy"|"ejected"}, portico_cluster_server_changes_total{cluster},

@@ -4,8 +4,12 @@
 #include <prometheus/metric_family.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 #include <vector>
+
+#include "absl/time/time.h"
+#include "gateway/rpc/status.h"
 
 namespace portico::admin {
 namespace {
@@ -33,6 +37,11 @@ void AddValue(MetricFamily* family, Labels labels, double value) {
     metric.gauge.value = value;
   }
   family->metric.push_back(std::move(metric));
+}
+
+// As configurations and contracts write it, "25ms".
+std::string TextOf(net::Clock::duration duration) {
+  return absl::FormatDuration(absl::FromChrono(duration));
 }
 
 double NumberOf(State state) {
@@ -117,7 +126,7 @@ std::shared_ptr<prometheus::Collectable> SafeguardMetrics(std::function<Safeguar
   return std::make_shared<SafeguardCollectable>(std::move(safeguards));
 }
 
-std::string SafeguardsJson(const upstream::Safeguards& safeguards) {
+std::string SafeguardsJson(const upstream::Safeguards& safeguards, const std::vector<HedgedMethod>& hedged) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   for (const auto& [rpc, breaker] : safeguards.Breakers()) {
     json["breakers"].push_back({{"rpc", rpc},
@@ -128,9 +137,31 @@ std::string SafeguardsJson(const upstream::Safeguards& safeguards) {
                                 {"opened", breaker.opened},
                                 {"refused", breaker.refused}});
   }
+  const std::optional<upstream::RetryOptions>& retry = safeguards.options().retry;
+  if (retry.has_value()) {
+    nlohmann::ordered_json codes = nlohmann::ordered_json::array();
+    for (const absl::StatusCode code : retry->on) codes.push_back(std::string(rpc::CodeName(code)));
+    json["retry"] = {{"attempts", retry->attempts},
+                     {"on", std::move(codes)},
+                     {"backoff", TextOf(retry->backoff)},
+                     {"max_backoff", TextOf(retry->max_backoff)}};
+  }
+  for (const HedgedMethod& method : hedged) {
+    json["hedges"].push_back(
+        {{"rpc", method.rpc}, {"after", TextOf(method.options.after)}, {"max", method.options.max}});
+  }
+  if (retry.has_value() || !hedged.empty()) {
+    const upstream::RetryCounts& counts = safeguards.retries();
+    json["budget"] = {{"ratio", retry.value_or(upstream::RetryOptions()).budget},
+                      {"tokens", safeguards.budget().tokens()},
+                      {"retries", counts.retries.load(std::memory_order_relaxed)},
+                      {"hedges", counts.hedges.load(std::memory_order_relaxed)},
+                      {"over_budget", counts.over_budget.load(std::memory_order_relaxed)}};
+  }
   if (const upstream::ConcurrencyLimit* limit = safeguards.limit()) {
-    json["in_flight"] = limit->in_flight();
-    json["max_concurrent"] = safeguards.options().max_concurrent;
+    json["limit"] = {{"max_concurrent", safeguards.options().max_concurrent},
+                     {"in_flight", limit->in_flight()},
+                     {"shed", limit->shed()}};
   }
   return json.dump();
 }

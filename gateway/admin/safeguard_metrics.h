@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "gateway/upstream/call_policy.h"
 #include "gateway/upstream/response_cache.h"
 #include "gateway/upstream/safeguards.h"
 
@@ -27,9 +29,20 @@ std::shared_ptr<prometheus::Collectable> SafeguardMetrics(std::function<Safeguar
 // portico_cache_hits_total, portico_cache_misses_total, portico_cache_coalesced_total, portico_cache_bytes.
 std::shared_ptr<prometheus::Collectable> CacheMetrics(std::function<std::shared_ptr<upstream::ResponseCache>()> cache);
 
-// What /clusters says of one of them: {"breakers":[{"rpc":...,"state":"open","calls":...,...}],
-// "in_flight":3,"max_concurrent":100}, as JSON text. What there is none of is left out.
-std::string SafeguardsJson(const upstream::Safeguards& safeguards);
+// A method whose contract has its calls hedged.
+struct HedgedMethod {
+  std::string rpc;  // its full name
+  upstream::HedgeOptions options;
+};
+
+// What /clusters says of one of them, whose services' hedged methods these are, as JSON text:
+//   {"breakers":[{"rpc":...,"state":"open","calls":...,"failures":...,"slow":...,"opened":...,"refused":...}],
+//    "retry":{"attempts":3,"on":["UNAVAILABLE"],"backoff":"25ms","max_backoff":"250ms"},
+//    "hedges":[{"rpc":...,"after":"30ms","max":2}],
+//    "budget":{"ratio":0.2,"tokens":8.4,"retries":7,"hedges":0,"over_budget":2},
+//    "limit":{"max_concurrent":100,"in_flight":3,"shed":0}}
+// What there is none of is left out; the budget is there when there are retries or hedges to pay for.
+std::string SafeguardsJson(const upstream::Safeguards& safeguards, const std::vector<HedgedMethod>& hedged);
 
 }  // namespace portico::admin
 

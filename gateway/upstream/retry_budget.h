@@ -2,6 +2,7 @@
 #define PORTICO_GATEWAY_UPSTREAM_RETRY_BUDGET_H_
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -13,33 +14,44 @@ namespace portico::upstream {
 // and there are never many, so that a quiet hour does not pay for a storm.
 //
 // Each worker has a lane of its own, with its own part of the tokens: its calls pay for its retries. A lane is for one
-// thread.
+// thread; tokens() may be asked by any.
 class RetryBudget {
  public:
   static constexpr int64_t kAtStart = 10;
   static constexpr int64_t kMost = 100;
 
-  RetryBudget(double ratio, size_t lanes) : deposit_(static_cast<int64_t>(ratio * kToken)) {
-    lanes_.resize(std::max<size_t>(lanes, 1));
+  RetryBudget(double ratio, size_t lanes)
+      : deposit_(static_cast<int64_t>(ratio * kToken)), lanes_(std::max<size_t>(lanes, 1)) {
     const auto share = static_cast<int64_t>(lanes_.size());
     most_ = kMost * kToken / share;
-    for (Lane& lane : lanes_) lane.balance = std::max<int64_t>(1, kAtStart / share) * kToken;
+    for (Lane& lane : lanes_) lane.set(std::max<int64_t>(1, kAtStart / share) * kToken);
   }
 
   // A call is made.
-  void Deposit(size_t lane) { lanes_[lane].balance = std::min(most_, lanes_[lane].balance + deposit_); }
+  void Deposit(size_t lane) { lanes_[lane].set(std::min(most_, lanes_[lane].get() + deposit_)); }
 
   // Whether it may be made once more.
   bool Withdraw(size_t lane) {
-    if (lanes_[lane].balance < kToken) return false;
-    lanes_[lane].balance -= kToken;
+    const int64_t balance = lanes_[lane].get();
+    if (balance < kToken) return false;
+    lanes_[lane].set(balance - kToken);
     return true;
+  }
+
+  // What all lanes have together: so many calls could be made once more now.
+  double tokens() const {
+    int64_t sum = 0;
+    for (const Lane& lane : lanes_) sum += lane.get();
+    return static_cast<double>(sum) / kToken;
   }
 
  private:
   static constexpr int64_t kToken = 1000;
+  // Written by one thread alone, so that a load and a store do.
   struct alignas(64) Lane {
-    int64_t balance = 0;
+    int64_t get() const { return balance.load(std::memory_order_relaxed); }
+    void set(int64_t value) { balance.store(value, std::memory_order_relaxed); }
+    std::atomic<int64_t> balance{0};
   };
 
   const int64_t deposit_;

@@ -56,6 +56,8 @@ class Safeguards {
   const SafeguardOptions& options() const { return options_; }
 
   const RetryCounts& retries() const { return retries_; }
+  // Of retries and hedges. Without `retry` only hedges draw on it, at the default ratio.
+  const RetryBudget& budget() const { return budget_; }
   // nullptr when there is no limit.
   const ConcurrencyLimit* limit() const { return limit_.get(); }
   // By the methods' full names.
