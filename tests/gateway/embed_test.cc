@@ -22,11 +22,18 @@ namespace {
 using ::testing::HasSubstr;
 
 class CatalogService final : public shop::catalog::v1::CatalogService::Service {
-  ::grpc::Status GetProduct(::grpc::ServerContext*, const shop::catalog::v1::GetProductRequest* request,
+  // Of "metadata" the description is the metadata that came with the call.
+  ::grpc::Status GetProduct(::grpc::ServerContext* context, const shop::catalog::v1::GetProductRequest* request,
                             shop::catalog::v1::Product* product) override {
     if (request->product_id() == "missing") return {::grpc::StatusCode::NOT_FOUND, "no such product"};
     product->set_product_id(request->product_id());
     product->set_category(shop::catalog::v1::Product::ARCHITECTURE);
+    if (request->product_id() != "metadata") return ::grpc::Status::OK;
+    for (const auto& [key, value] : context->client_metadata()) {
+      for (const ::grpc::string_ref& text : {key, value}) {
+        product->mutable_description()->append(text.data(), text.size()).append(" ");
+      }
+    }
     return ::grpc::Status::OK;
   }
 
@@ -117,6 +124,7 @@ TEST_F(EmbedTest, AServiceOfTheProgramAnswersRest) {
   EXPECT_EQ(found->body, R"({"productId":"a/b","category":"ARCHITECTURE"})");
   EXPECT_EQ(found->get_header_value("Content-Type"), "application/json");
   EXPECT_TRUE(found->has_header("X-Request-Id"));
+  EXPECT_EQ(found->get_header_value("X-Content-Type-Options"), "nosniff");
   EXPECT_EQ(Get("/v1/products/missing")->body, R"({"code":5,"message":"no such product"})");
   EXPECT_EQ(Get("/v1/products/x?colour=red")->status, 400);
   EXPECT_EQ(httplib::Client("127.0.0.1", port_).Post("/v1/products", "{", "application/json")->status, 400);
@@ -158,6 +166,46 @@ TEST_F(EmbedTest, AFrontendsKeysHold) {
   ASSERT_TRUE(Mount("errors: problem, json: { names: proto }").ok());
   EXPECT_EQ(Get("/v1/products/x")->body, R"({"product_id":"x","category":"ARCHITECTURE"})");
   EXPECT_EQ(Get("/v1/products/missing")->get_header_value("Content-Type"), "application/problem+json");
+}
+
+// What a client says of itself reaches the services of the program no more than those of `portico serve`.
+TEST_F(EmbedTest, IdentityHeadersFromOutsideAreStripped) {
+  const testing::TempFolder folder;
+  folder.Write("keys.yaml", "keys: []\n");
+  ASSERT_TRUE(Mount("auth: { default: public, api_keys: '" + folder.Path("keys.yaml") + "' }").ok());
+  const httplib::Headers headers = {{"Grpc-Metadata-Authorization", "Bearer made-up"},
+                                    {"Grpc-Metadata-X-User-Id", "made-up"},
+                                    {"Grpc-Metadata-Cookie", "made-up"},
+                                    {"X-Forwarded-User", "made-up"},
+                                    {"X-User-Id", "made-up"},
+                                    {"Grpc-Metadata-X-Tag", "kept"}};
+  httplib::Client client("127.0.0.1", port_);
+  const httplib::Result rest = client.Get("/v1/products/metadata", headers);
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->status, 200);
+  EXPECT_THAT(rest->body, HasSubstr("x-tag kept"));
+  EXPECT_THAT(rest->body, ::testing::Not(HasSubstr("made-up")));
+  httplib::Headers connect = headers;
+  connect.emplace("Connect-Protocol-Version", "1");
+  connect.emplace("X-Plain", "kept");
+  const httplib::Result rpc = client.Post("/shop.catalog.v1.CatalogService/GetProduct", connect,
+                                          R"({"productId": "metadata"})", "application/json");
+  ASSERT_TRUE(rpc);
+  EXPECT_EQ(rpc->status, 200) << rpc->body;
+  EXPECT_THAT(rpc->body, HasSubstr("x-plain kept"));
+  EXPECT_THAT(rpc->body, ::testing::Not(HasSubstr("made-up")));
+  // A key that nobody knows is refused, not handed on.
+  EXPECT_EQ(client.Get("/v1/products/metadata", {{"X-Api-Key", "made-up"}})->status, 401);
+}
+
+TEST_F(EmbedTest, SecurityHeadersUnlessTheApplicationSetsItsOwn) {
+  ASSERT_TRUE(Mount("security_headers: none").ok());
+  const httplib::Result bare = Get("/v1/products/x");
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->status, 200);
+  for (const char* header : {"X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy"}) {
+    EXPECT_FALSE(bare->has_header(header)) << header;
+  }
 }
 
 TEST_F(EmbedTest, ManyRequestsAtOnce) {

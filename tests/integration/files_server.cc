@@ -92,17 +92,31 @@ class Files final : public shop::files::v1::FileService::Service {
 
   grpc::Status Reflect(grpc::ServerContext* context, const shop::files::v1::ReflectRequest* request,
                        shop::files::v1::ReflectReply* reply) override {
-    for (const auto& [key, value] : context->client_metadata()) {
-      const std::string name(key.data(), key.size());
-      const std::string text(value.data(), value.size());
-      const bool binary = name.size() > 4 && name.compare(name.size() - 4, 4, "-bin") == 0;
-      reply->add_metadata(name + ": " + (binary ? Hexadecimal(text) : text));
-    }
+    *reply = ReflectionOf(*context);
     if (!request->http_code().empty()) context->AddInitialMetadata("x-http-code", request->http_code());
     context->AddInitialMetadata("cache-control", "no-store");
     context->AddInitialMetadata("seal-bin", std::string("\0\1\xff", 3));
     context->AddTrailingMetadata("cost", "7");
     return grpc::Status::OK;
+  }
+
+  grpc::Status ReflectEach(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<shop::files::v1::ReflectReply, shop::files::v1::ReflectRequest>* stream) override {
+    shop::files::v1::ReflectRequest request;
+    while (stream->Read(&request)) stream->Write(ReflectionOf(*context));
+    return grpc::Status::OK;
+  }
+
+  static shop::files::v1::ReflectReply ReflectionOf(const grpc::ServerContext& context) {
+    shop::files::v1::ReflectReply reply;
+    for (const auto& [key, value] : context.client_metadata()) {
+      const std::string name(key.data(), key.size());
+      const std::string text(value.data(), value.size());
+      const bool binary = name.size() > 4 && name.compare(name.size() - 4, 4, "-bin") == 0;
+      reply.add_metadata(name + ": " + (binary ? Hexadecimal(text) : text));
+    }
+    return reply;
   }
 
   std::mutex mutex_;

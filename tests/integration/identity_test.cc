@@ -12,6 +12,7 @@
 #include "tests/access/issuer.h"
 #include "tests/access/pem.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/websocket_client.h"
 
 namespace portico::integration {
 namespace {
@@ -65,13 +66,13 @@ class IdentityTest : public ::testing::Test {
         "    listen: 127.0.0.1:0\n    expose: [desk.v1.Desk, shop.files.v1.FileService, shop.orders.v1.OrderService]\n";
     gateway_ = std::make_unique<Gateway>(folder_.Write(
         "portico.yaml",
-        absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
-                     "/tests/integration/protos\n  - protos: desk\nclusters:\n  files: { target: \"",
-                     files_port_.address(), "\", services: [shop.files.v1.FileService] }\n  orders: { target: \"",
-                     orders_port_.address(),
-                     "\", services: [shop.orders.v1.OrderService] }\nfrontends:\n  - name: web\n", frontend, auth,
-                     "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n  - name: plain\n", frontend, auth,
-                     "admin: { listen: 127.0.0.1:0 }\n")));
+        absl::StrCat(
+            "contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
+            "/tests/integration/protos\n  - protos: desk\nclusters:\n  files: { target: \"", files_port_.address(),
+            "\", services: [shop.files.v1.FileService] }\n  orders: { target: \"", orders_port_.address(),
+            "\", services: [shop.orders.v1.OrderService] }\nfrontends:\n  - name: web\n", frontend, auth,
+            "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n  - name: plain\n", frontend, auth,
+            "  - name: bare\n    security_headers: none\n", frontend, auth, "admin: { listen: 127.0.0.1:0 }\n")));
     files_ = std::make_unique<Process>(std::vector<std::string>{FILES_SERVER, "--listen", files_port_.address()});
     orders_ = std::make_unique<Process>(std::vector<std::string>{
         std::string(SHOP_BIN_DIR) + "/shop-orders", "--listen", orders_port_.address(), "--data", data_.path(),
@@ -188,12 +189,80 @@ TEST_F(IdentityTest, WhatAClientSaysOfItselfReachesNobody) {
       EXPECT_THAT(third.body, Not(HasSubstr("made-up"))) << frontend;
     }
   }
+  // The protocols of browsers that carry a stream, and an RPC by GET.
+  for (const Headers& headers : {made_up, with_token, with_password}) {
+    for (const std::string frontend : {"web", "plain"}) {
+      std::string lines;
+      for (const auto& [name, value] : headers) absl::StrAppend(&lines, name, ": ", value, "\r\n");
+      WebSocketClient socket(gateway_->address(frontend));
+      ASSERT_TRUE(socket.Open("/v1/reflect:each", lines));
+      for (int message = 0; message < 2; ++message) {
+        socket.Send(Frame(kText, "{}"));
+        const std::string told = socket.Next().payload;
+        EXPECT_THAT(told, HasSubstr("x-tag: kept"));
+        EXPECT_THAT(told, Not(HasSubstr("made-up"))) << frontend;
+      }
+      struct Protocol {
+        const char* content_type;
+        absl::string_view message;
+      };
+      const Protocol protocols[] = {{"application/connect+json", absl::string_view("\0\0\0\0\2{}", 7)},
+                                    {"application/connect+proto", absl::string_view("\0\0\0\0\0", 5)},
+                                    {"application/grpc-web+json", absl::string_view("\0\0\0\0\2{}", 7)},
+                                    {"application/grpc-web+proto", absl::string_view("\0\0\0\0\0", 5)}};
+      for (const Protocol& protocol : protocols) {
+        Headers more = headers;
+        more.emplace_back("Content-Type", protocol.content_type);
+        if (absl::StrContains(protocol.content_type, "connect")) more.emplace_back("Connect-Protocol-Version", "1");
+        const Answer answer =
+            Send(gateway_->address(frontend), "POST", "/shop.files.v1.FileService/ReflectEach", more, protocol.message);
+        ASSERT_EQ(answer.status, 200) << protocol.content_type << answer.body;
+        EXPECT_THAT(answer.body, HasSubstr("x-plain: kept")) << protocol.content_type;
+        EXPECT_THAT(answer.body, Not(HasSubstr("made-up"))) << protocol.content_type << " " << frontend;
+      }
+      Headers text = headers;
+      text.emplace_back("Content-Type", "application/grpc-web-text+proto");
+      const Answer answer =
+          Send(gateway_->address(frontend), "POST", "/shop.files.v1.FileService/Reflect", text, "AAAAAAA=");
+      ASSERT_EQ(answer.status, 200);
+      std::string told;
+      // Each frame is padded by itself.
+      ASSERT_TRUE(absl::Base64Unescape(answer.body.substr(0, answer.body.find('=')), &told)) << answer.body;
+      EXPECT_THAT(told, HasSubstr("x-plain: kept"));
+      EXPECT_THAT(told, Not(HasSubstr("made-up"))) << frontend;
+    }
+  }
   // With an identity there is a token of the gateway's or none.
   EXPECT_EQ(Told(Ask(kReflect, made_up).json()["metadata"], "authorization"), "");
   EXPECT_EQ(Told(Ask(kReflect, with_password).json()["metadata"], "authorization"), "");
   EXPECT_EQ(ClaimsOf(Told(Ask(kReflect, with_token).json()["metadata"], "authorization"))["sub"], "cust-000001");
   // Without one, what the client shows is handed on.
   EXPECT_EQ(Told(Ask(kReflect, with_token, "plain").json()["metadata"], "authorization"), "Bearer " + token_);
+}
+
+TEST_F(IdentityTest, SecurityHeadersAreLeftToAProxyThatSetsItsOwn) {
+  struct Request {
+    const char* target;
+    bool token;
+    int status;
+  };
+  const Request requests[] = {
+      {kReflect, true, 200}, {kReflect, false, 200}, {"/v1/reflect?x=1", false, 400}, {"/nowhere", false, 404}};
+  for (const Request& request : requests) {
+    const Headers headers = request.token ? bearer_ : Headers{};
+    const Answer standard = Ask(request.target, headers, "plain");
+    const Answer bare = Ask(request.target, headers, "bare");
+    EXPECT_EQ(standard.status, request.status);
+    EXPECT_EQ(bare.status, request.status);
+    EXPECT_EQ(standard.Header("X-Content-Type-Options"), "nosniff") << request.target;
+    EXPECT_EQ(standard.Header("Content-Security-Policy"), "default-src 'none'; frame-ancestors 'none'");
+    EXPECT_EQ(standard.Header("Referrer-Policy"), "no-referrer");
+    for (const char* header : {"X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy"}) {
+      EXPECT_EQ(bare.Header(header), "") << request.target;
+    }
+  }
+  EXPECT_EQ(Ask("/desk", bearer_, "plain").Header("Cache-Control"), "no-store");
+  EXPECT_EQ(Ask("/desk", bearer_, "bare").Header("Cache-Control"), "");
 }
 
 TEST_F(IdentityTest, SecretsAreShownNowhere) {

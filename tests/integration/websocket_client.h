@@ -118,8 +118,8 @@ class WebSocketClient {
   bool Open(absl::string_view target, const std::string& more = "") {
     Send(Upgrade(target, more));
     const std::string head = Head();
-    EXPECT_THAT(head, testing::HasSubstr("HTTP/1.1 101 ")) << in_;
-    EXPECT_THAT(head, testing::HasSubstr(kAccept));
+    EXPECT_THAT(head, ::testing::HasSubstr("HTTP/1.1 101 ")) << in_;
+    EXPECT_THAT(head, ::testing::HasSubstr(kAccept));
     return absl::StartsWith(head, "HTTP/1.1 101 ");
   }
 
