@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -50,6 +51,16 @@ void AppendIdentity(const rpc::Context& context, std::string* key) {
 bool ConcernsAll(const absl::Status& failure) {
   return absl::IsUnavailable(failure) || absl::IsInternal(failure) || absl::IsUnknown(failure) ||
          absl::IsDataLoss(failure);
+}
+
+net::Clock::duration AgeOf(const ResponseCache::Entry& entry) {
+  return std::max(net::Clock::now() - entry.made, net::Clock::duration::zero());
+}
+
+// Whether the client takes what is kept.
+bool Accepts(const CacheDirectives& asked, const ResponseCache::Entry& entry) {
+  if (asked.max_age.has_value() && AgeOf(entry) > *asked.max_age) return false;
+  return !asked.min_fresh.has_value() || entry.until - net::Clock::now() >= *asked.min_fresh;
 }
 
 // Waits for another's call, as long as this one may take.
@@ -103,6 +114,35 @@ bool Cache::MayKeep(const rpc::Reply& reply) const {
   return true;
 }
 
+std::shared_ptr<const ResponseCache::Entry> Cache::EntryOf(const rpc::Reply& reply) const {
+  const net::Deadline now = net::Clock::now();
+  return std::make_shared<const ResponseCache::Entry>(reply, now, net::After(now, max_age_));
+}
+
+rpc::Reply Cache::Answer(const ResponseCache::Entry& entry, rpc::Context& context) const {
+  store_.counts().hits.fetch_add(1, std::memory_order_relaxed);
+  context.set_reply_age(AgeOf(entry));
+  return entry.reply;
+}
+
+// Makes a call of its own: one that is under way began before the client asked for a new answer, and others are not to
+// be told of one that is not kept.
+Async<absl::StatusOr<rpc::Reply>> Cache::CallAsAsked(CacheDirectives asked, std::string key, const rpc::Method& method,
+                                                     rpc::Payload request, rpc::Context& context) {
+  if (!asked.no_cache) {
+    const auto entry = store_.Find(key, net::Clock::now());
+    if (entry != nullptr && Accepts(asked, *entry)) co_return Answer(*entry, context);
+  }
+  if (asked.only_if_cached) {
+    co_return absl::DeadlineExceededError("nothing that is kept answers this, and only-if-cached asks for no more");
+  }
+  store_.counts().misses.fetch_add(1, std::memory_order_relaxed);
+  absl::StatusOr<rpc::Reply> reply = co_await next_.Call(method, std::move(request), context);
+  const bool keep = reply.ok() && !asked.no_store && context.selection() == nullptr && MayKeep(*reply);
+  if (keep) store_.Keep(key, EntryOf(*reply));
+  co_return reply;
+}
+
 // The call that others wait for. Whatever becomes of it, they are told.
 class Cache::Lead {
  public:
@@ -125,24 +165,25 @@ class Cache::Lead {
 };
 
 Async<absl::StatusOr<rpc::Reply>> Cache::Call(const rpc::Method& method, rpc::Payload request, rpc::Context& context) {
-  const std::string key = KeyOf(request.bytes(), context);
-  const auto answer = [&](const ResponseCache::Entry& entry) {
-    context.set_reply_age(std::max(net::Clock::now() - entry.made, net::Clock::duration::zero()));
-    return entry.reply;
-  };
+  std::string key = KeyOf(request.bytes(), context);
+  absl::string_view directives;
+  if (context.headers() != nullptr && context.headers()->Find("cache-control", &directives)) {
+    const CacheDirectives asked = CacheDirectivesOf(directives);
+    if (!asked.none()) {
+      co_return co_await CallAsAsked(asked, std::move(key), method, std::move(request), context);
+    }
+  }
   if (context.selection() != nullptr) {
     // A part of the answer: the whole one will do, but is not made by this call.
     if (const auto entry = store_.Find(key, net::Clock::now()); entry != nullptr) {
-      store_.counts().hits.fetch_add(1, std::memory_order_relaxed);
-      co_return answer(*entry);
+      co_return Answer(*entry, context);
     }
     co_return co_await next_.Call(method, std::move(request), context);
   }
   for (int round = 0; round < kRounds; ++round) {
     const ResponseCache::Found found = store_.FindOrJoin(key, net::Clock::now(), context.worker());
     if (found.entry != nullptr) {
-      store_.counts().hits.fetch_add(1, std::memory_order_relaxed);
-      co_return answer(*found.entry);
+      co_return Answer(*found.entry, context);
     }
     if (found.waiter == nullptr) {
       store_.counts().misses.fetch_add(1, std::memory_order_relaxed);
@@ -151,8 +192,7 @@ Async<absl::StatusOr<rpc::Reply>> Cache::Call(const rpc::Method& method, rpc::Pa
       if (!reply.ok()) {
         if (ConcernsAll(reply.status())) lead.Finish(reply.status(), false);
       } else if (MayKeep(*reply)) {
-        const net::Deadline now = net::Clock::now();
-        lead.Finish(std::make_shared<const ResponseCache::Entry>(*reply, now, net::After(now, max_age_)), true);
+        lead.Finish(EntryOf(*reply), true);
       }
       co_return reply;
     }
@@ -162,7 +202,8 @@ Async<absl::StatusOr<rpc::Reply>> Cache::Call(const rpc::Method& method, rpc::Pa
       store_.counts().coalesced.fetch_add(1, std::memory_order_relaxed);
       const ResponseCache::Outcome& outcome = *found.waiter->outcome;
       if (!outcome.ok()) co_return outcome.status();
-      co_return answer(**outcome);
+      context.set_reply_age(AgeOf(**outcome));
+      co_return (*outcome)->reply;
     }
     if (net::Clock::now() >= context.deadline()) {
       co_return absl::DeadlineExceededError("the service did not answer in time");
@@ -174,6 +215,19 @@ Async<absl::StatusOr<rpc::Reply>> Cache::Call(const rpc::Method& method, rpc::Pa
 // ---- invalidation
 
 namespace {
+
+// Whether a kept reply can stand for a call of the method: a call that is safe twice is not yet one that need not
+// happen.
+bool ChangesNothing(const schema::Method& method) {
+  switch (method.descriptor->options().idempotency_level()) {
+    case google::protobuf::MethodOptions::NO_SIDE_EFFECTS:
+      return true;
+    case google::protobuf::MethodOptions::IDEMPOTENT:
+      return false;
+    default:
+      return IsRepeatable(method);  // by a GET binding
+  }
+}
 
 // Whether something may have changed: it has, or nobody knows.
 bool MayHaveChanged(const absl::Status& status) {
@@ -239,16 +293,26 @@ void CheckCachePolicies(const schema::Schema& schema, schema::Diagnostics& diagn
       if (!policy.has_cache()) continue;
       const auto max_age = schema::ParseDuration(policy.cache().max_age());
       if (!max_age.has_value() || *max_age <= absl::ZeroDuration()) fail("cache.max_age", "must be more than 0");
+      absl::flat_hash_set<std::string> varied;
       if (method->client_streaming || method->server_streaming) fail("cache", "a stream is not kept");
-      if (!IsRepeatable(*method)) {
-        fail("cache", "it might change something; say that it does not by idempotency_level or a GET binding");
+      if (!ChangesNothing(*method)) {
+        fail("cache",
+             "it might change something; say that it does not by idempotency_level NO_SIDE_EFFECTS or a GET binding");
+      }
+      if (policy.invalidates_size() > 0) {
+        fail("invalidates", "what is kept is answered without a call, so that nothing would become stale by it");
       }
       for (int i = 0; i < policy.cache().vary_size(); ++i) {
         const std::string& name = policy.cache().vary(i);
         const bool valid = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
           return absl::ascii_isalnum(c) || c == '-' || c == '_';
         });
-        if (!valid) fail(absl::StrCat("cache.vary[", i, "]"), absl::StrCat("\"", name, "\" is no header's name"));
+        const std::string what = absl::StrCat("cache.vary[", i, "]");
+        if (!valid) {
+          fail(what, absl::StrCat("\"", name, "\" is no header's name"));
+        } else if (!varied.insert(absl::AsciiStrToLower(name)).second) {
+          fail(what, absl::StrCat("\"", name, "\" is there twice"));
+        }
       }
     }
   }

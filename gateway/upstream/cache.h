@@ -9,6 +9,7 @@
 
 #include "gateway/rpc/handler.h"
 #include "gateway/schema/diagnostics.h"
+#include "gateway/upstream/cache_directives.h"
 #include "gateway/upstream/response_cache.h"
 
 namespace portico::upstream {
@@ -26,6 +27,9 @@ struct CacheKeys {
 // where they have the identity, by everything that tells callers apart: the verified claims, the headers that prove or
 // name somebody, and all metadata that services get. Replies that lack a part, that set cookies, or that the service
 // marks no-store (`cache-control` in its metadata) are not kept, and failures never.
+//
+// A client's own Cache-Control is heeded (CacheDirectives): it may turn down what is kept, or that its answer is; with
+// only-if-cached it has what is kept, or DEADLINE_EXCEEDED, which is 504, and nobody is called.
 class Cache final : public rpc::Handler {
  public:
   // `frontend`: those of different names share nothing. `epoch` is that of the snapshot: contracts may mean something
@@ -41,6 +45,13 @@ class Cache final : public rpc::Handler {
 
  private:
   class Lead;
+
+  // For a client that asks for something else than what there is, or whatever the service says.
+  Async<absl::StatusOr<rpc::Reply>> CallAsAsked(CacheDirectives asked, std::string key, const rpc::Method& method,
+                                                rpc::Payload request, rpc::Context& context);
+  std::shared_ptr<const ResponseCache::Entry> EntryOf(const rpc::Reply& reply) const;
+  // The reply that is kept, as an answer.
+  rpc::Reply Answer(const ResponseCache::Entry& entry, rpc::Context& context) const;
 
   std::string KeyOf(absl::string_view request, const rpc::Context& context) const;
   bool MayKeep(const rpc::Reply& reply) const;

@@ -20,9 +20,13 @@ absl::StatusOr<std::vector<uint32_t>> CompileKey(absl::string_view path, const s
   const schema::MessageTable* message = &input;
   const schema::FieldTable* field = nullptr;
   for (const absl::string_view name : absl::StrSplit(path, '.')) {
-    field = message == nullptr ? nullptr : message->FindByName(name);
+    if (message == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", path, "\": ", field->name, " is no message"));
+    }
+    field = message->FindByName(name);
     if (field == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", path, "\": ", input.full_name, " has no such field"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", path, "\": ", message->full_name, " has no field \"", name, "\""));
     }
     if (field->repeated) return absl::InvalidArgumentError(absl::StrCat("\"", path, "\" is a list"));
     numbers.push_back(field->number);
@@ -61,9 +65,20 @@ void CheckMethod(const schema::Method& method, schema::Diagnostics& diagnostics)
   if (!policy.idempotency_key().empty()) {
     const absl::Status compiled = CompileKey(policy.idempotency_key(), *method.input).status();
     if (!compiled.ok()) fail("idempotency_key", compiled.message());
+    if (method.service->facade) {
+      fail("idempotency_key", "a facade is composed here; the methods that it is made of can have this");
+    }
+    if (method.client_streaming) fail("idempotency_key", "a stream of requests cannot be sent twice");
   }
   if (!policy.has_hedge()) return;
   if (policy.hedge().after().empty()) fail("hedge.after", "how long to wait for the first answer is missing");
+  if (const auto after = schema::ParseDuration(policy.hedge().after()); after.has_value()) {
+    const auto timeout = schema::ParseDuration(policy.timeout());
+    if (*after <= absl::ZeroDuration()) fail("hedge.after", "must be more than 0");
+    if (timeout.has_value() && *after >= *timeout) {
+      fail("hedge.after", absl::StrCat("by then the call is over: policy.timeout is ", policy.timeout()));
+    }
+  }
   if (policy.hedge().max() < 2 || policy.hedge().max() > kMostHedges) {
     fail("hedge.max", absl::StrCat("expected 2 to ", kMostHedges, " calls in all"));
   }

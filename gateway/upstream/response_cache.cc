@@ -59,6 +59,23 @@ ResponseCache::Found ResponseCache::FindOrJoin(const std::string& key, net::Dead
   return found;
 }
 
+void ResponseCache::KeepIn(Shard& shard, const std::string& key, std::shared_ptr<const Entry> entry) const {
+  const size_t bytes = BytesOf(key, entry->reply);
+  // One reply does not push out all the others.
+  if (bytes > most_shard_bytes_ / 4) return;
+  if (const auto old = shard.index.find(key); old != shard.index.end()) Erase(shard, old->second);
+  while (!shard.kept.empty() && shard.bytes + bytes > most_shard_bytes_) Erase(shard, std::prev(shard.kept.end()));
+  shard.kept.push_front({key, std::move(entry), bytes});
+  shard.index.emplace(shard.kept.front().key, shard.kept.begin());
+  shard.bytes += bytes;
+}
+
+void ResponseCache::Keep(const std::string& key, std::shared_ptr<const Entry> entry) {
+  Shard& shard = ShardOf(key);
+  const std::lock_guard<std::mutex> lock(shard.mutex);
+  KeepIn(shard, key, std::move(entry));
+}
+
 void ResponseCache::Finish(const std::string& key, std::shared_ptr<const Outcome> outcome, bool keep) {
   std::vector<std::shared_ptr<Waiter>> waiters;
   {
@@ -68,15 +85,7 @@ void ResponseCache::Finish(const std::string& key, std::shared_ptr<const Outcome
       waiters = std::move(flight->second);
       shard.flights.erase(flight);
     }
-    const size_t bytes = keep ? BytesOf(key, (**outcome)->reply) : 0;
-    // One reply does not push out all the others.
-    if (keep && bytes <= most_shard_bytes_ / 4) {
-      if (const auto old = shard.index.find(key); old != shard.index.end()) Erase(shard, old->second);
-      while (!shard.kept.empty() && shard.bytes + bytes > most_shard_bytes_) Erase(shard, std::prev(shard.kept.end()));
-      shard.kept.push_front({key, **outcome, bytes});
-      shard.index.emplace(shard.kept.front().key, shard.kept.begin());
-      shard.bytes += bytes;
-    }
+    if (keep) KeepIn(shard, key, **outcome);
   }
   for (std::shared_ptr<Waiter>& waiter : waiters) {
     net::Worker& worker = waiter->worker;

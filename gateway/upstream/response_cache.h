@@ -66,6 +66,9 @@ class ResponseCache {
   // it is kept.
   void Finish(const std::string& key, std::shared_ptr<const Outcome> outcome, bool keep);
 
+  // Keeps what a call brought that nobody waits for, in place of what is there.
+  void Keep(const std::string& key, std::shared_ptr<const Entry> entry);
+
   // What makes all replies of a method stale when it changes: part of the method's keys. Lives as long as this.
   std::atomic<uint64_t>& GenerationOf(const std::string& method);
   // A number that no other snapshot has.
@@ -92,6 +95,7 @@ class ResponseCache {
   Shard& ShardOf(const std::string& key);
   static std::shared_ptr<const Entry> FindIn(Shard& shard, const std::string& key, net::Deadline now);
   static void Erase(Shard& shard, std::list<Kept>::iterator kept);
+  void KeepIn(Shard& shard, const std::string& key, std::shared_ptr<const Entry> entry) const;
 
   const size_t most_shard_bytes_;
   std::array<Shard, kShards> shards_;

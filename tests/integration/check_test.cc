@@ -21,14 +21,29 @@ using testing::HasSubstr;
 constexpr char kLibrary[] = R"(syntax = "proto3";
 package library.v1;
 import "google/api/annotations.proto";
+import "portico/annotations.proto";
 service Library {
   rpc GetBook(GetBookRequest) returns (Book) {
     option (google.api.http) = { get: "/v1/books/{book_id}" };
   }
   rpc ListLoans(ListLoansRequest) returns (ListLoansResponse) {
     option (google.api.http) = { get: "/v1/books/{book_id}/loans" };
+    option (portico.policy) = { cache: { max_age: "5s" vary: "accept-language" } hedge: { after: "30ms" max: 2 } };
+  }
+  rpc AddLoan(AddLoanRequest) returns (Loan) {
+    option (google.api.http) = { post: "/v1/loans" body: "*" };
+    option (portico.policy) = { idempotency_key: "loan.token" invalidates: "library.v1.Library/ListLoans" };
+  }
+  rpc WatchLoans(ListLoansRequest) returns (stream Loan) {}
+  rpc KeepLoans(stream AddLoanRequest) returns (Loan) {}
+  rpc MoveBook(MoveBookRequest) returns (Book) {
+    option idempotency_level = IDEMPOTENT;
+    option (google.api.http) = { put: "/v1/books/{book_id}" body: "*" };
   }
 }
+message NewLoan { string token = 1; int64 days = 2; repeated string notes = 3; }
+message AddLoanRequest { NewLoan loan = 1; }
+message MoveBookRequest { string book_id = 1; int32 shelf = 2; }
 message GetBookRequest { string book_id = 1; }
 message Book { string book_id = 1; string title = 2; int32 shelf = 3; }
 message ListLoansRequest { string book_id = 1; int32 page_size = 2; }
@@ -103,6 +118,12 @@ constexpr char kLoansAndLoan[] = LOANS_UP_TO_LOAN;
 constexpr char kLoansAndLoanWithShelf[] = "@" LOANS_UP_TO_LOAN "string shelf = 3; ";
 constexpr char kLoansAndLoanWithText[] = "@" LOANS_UP_TO_LOAN "string days = 2; ";
 #undef LOANS_UP_TO_LOAN
+
+constexpr char kReadPolicy[] =
+    "option (portico.policy) = { cache: { max_age: \"5s\" vary: \"accept-language\" } hedge: { after: \"30ms\" max: 2 "
+    "} };";
+constexpr char kWritePolicy[] =
+    "option (portico.policy) = { idempotency_key: \"loan.token\" invalidates: \"library.v1.Library/ListLoans\" };";
 
 // "line:column" of the '@', which is taken away; empty without one.
 std::string TakeMark(std::string* text) {
@@ -224,6 +245,145 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"MalformedYaml", kConfigFile,
                 "[library.v1.Library]\nfrontends:", "[library.v1.Library\nfrontends@:", "end of sequence"},
         Mistake{"MissingFolder", kConfigFile, "protos: protos", "protos: @prottos", "prottos"}),
+    [](const testing::TestParamInfo<Mistake>& info) { return info.param.name; });
+
+// Of what policies say of calling again, and of keeping answers.
+INSTANTIATE_TEST_SUITE_P(
+    Policies, CheckTest,
+    testing::Values(
+        Mistake{"HedgeWithoutATime", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" } hedge: { max: 2 } };",
+                "policy.hedge.after of library.v1.Library/ListLoans: how long"},
+        Mistake{"HedgeAtOnce", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" } hedge: { after: \"0s\" max: 2 } };",
+                "policy.hedge.after of library.v1.Library/ListLoans: must be more than 0"},
+        Mistake{"HedgeInThePast", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" } hedge: { after: \"-30ms\" max: 2 } };",
+                "policy.hedge.after: \"-30ms\" is not a duration"},
+        Mistake{"HedgeWithoutAUnit", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" } hedge: { after: \"30\" max: 2 } };",
+                "policy.hedge.after: \"30\" is not a duration"},
+        Mistake{"HedgeAfterTheEnd", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" } timeout: \"20ms\" hedge: { after: \"30ms\" "
+                "max: 2 } };",
+                "by then the call is over: policy.timeout is 20ms"},
+        Mistake{"HedgeOfOneCall", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" } hedge: { after: \"30ms\" max: 1 } };",
+                "policy.hedge.max of library.v1.Library/ListLoans: expected 2 to 5"},
+        Mistake{"HedgeOfManyCalls", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" } hedge: { after: \"30ms\" max: 6 } };",
+                "policy.hedge.max of library.v1.Library/ListLoans: expected 2 to 5"},
+        Mistake{"HedgeOfTheWrongType", kLibraryFile, kReadPolicy,
+                "option (portico.policy) = @{ cache: { max_age: \"5s\" } hedge: \"30ms\" };", "Expected \"{\", found"},
+        Mistake{"HedgeWithANumberForATime", kLibraryFile, kReadPolicy,
+                "option (portico.policy) = @{ cache: { max_age: \"5s\" } hedge: { after: 30 max: 2 } };",
+                "Expected string, got: 30"},
+        Mistake{"HedgeOfANegativeNumberOfCalls", kLibraryFile, kReadPolicy,
+                "option (portico.policy) = @{ cache: { max_age: \"5s\" } hedge: { after: \"30ms\" max: -2 } };",
+                "Expected integer, got: -"},
+        Mistake{"CacheWithoutAnAge", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { vary: \"accept-language\" } };",
+                "policy.cache.max_age of library.v1.Library/ListLoans: must be more than 0"},
+        Mistake{"CacheOfNoTime", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"0s\" } };",
+                "policy.cache.max_age of library.v1.Library/ListLoans: must be more than 0"},
+        Mistake{"CacheOfANegativeAge", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"-5s\" } };",
+                "policy.cache.max_age: \"-5s\" is not a duration"},
+        Mistake{"CacheOfTheWrongType", kLibraryFile, kReadPolicy, "option (portico.policy) = @{ cache: true };",
+                "Expected \"{\", found \"true\""},
+        Mistake{"CacheWithANumberForAnAge", kLibraryFile, kReadPolicy,
+                "option (portico.policy) = @{ cache: { max_age: 5 } };", "Expected string, got: 5"},
+        Mistake{"CacheWithATextForPrivate", kLibraryFile, kReadPolicy,
+                "option (portico.policy) = @{ cache: { max_age: \"5s\" private: \"yes\" } };",
+                "Expected identifier, got: \"yes\""},
+        Mistake{"CacheWithAnUnknownField", kLibraryFile, kReadPolicy,
+                "option (portico.policy) = @{ cache: { max_age: \"5s\" public: true } };", "public"},
+        Mistake{"VaryOfAField", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" vary: \"request.page_size\" } };",
+                "policy.cache.vary[0] of library.v1.Library/ListLoans: \"request.page_size\" is no header's name"},
+        Mistake{"VaryOfEverything", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" vary: [\"accept-language\", \"*\"] } };",
+                "policy.cache.vary[1] of library.v1.Library/ListLoans: \"*\" is no header's name"},
+        Mistake{"VaryOfNothing", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" vary: \"\" } };",
+                "policy.cache.vary[0] of library.v1.Library/ListLoans: \"\" is no header's name"},
+        Mistake{"VaryOfAList", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" vary: \"accept, accept-language\" } };",
+                "\"accept, accept-language\" is no header's name"},
+        Mistake{"VaryTwice", kLibraryFile, kReadPolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" vary: [\"accept-language\", "
+                "\"Accept-Language\"] } };",
+                "policy.cache.vary[1] of library.v1.Library/ListLoans: \"Accept-Language\" is there twice"},
+        Mistake{
+            "AReadThatIsKeptAndInvalidates", kLibraryFile, kReadPolicy,
+            "@option (portico.policy) = { cache: { max_age: \"5s\" } invalidates: \"library.v1.Library/ListLoans\" };",
+            "policy.invalidates of library.v1.Library/ListLoans: what is kept"},
+        Mistake{"CacheOfAWrite", kLibraryFile, kWritePolicy,
+                "@option (portico.policy) = { cache: { max_age: \"5s\" } };",
+                "policy.cache of library.v1.Library/AddLoan: it might change something"},
+        Mistake{"HedgeOfAWrite", kLibraryFile, kWritePolicy,
+                "@option (portico.policy) = { hedge: { after: \"30ms\" max: 2 } };",
+                "policy.hedge of library.v1.Library/AddLoan: it might happen twice"},
+        Mistake{"IdempotencyKeyThatIsNoField", kLibraryFile, kWritePolicy,
+                "@option (portico.policy) = { idempotency_key: \"loan.tokn\" };",
+                "policy.idempotency_key of library.v1.Library/AddLoan: \"loan.tokn\": library.v1.NewLoan has no such "
+                "field"},
+        Mistake{"IdempotencyKeyWithinAText", kLibraryFile, kWritePolicy,
+                "@option (portico.policy) = { idempotency_key: \"loan.token.id\" };",
+                "policy.idempotency_key of library.v1.Library/AddLoan: \"loan.token.id\": token is no message"},
+        Mistake{"IdempotencyKeyThatIsAMessage", kLibraryFile, kWritePolicy,
+                "@option (portico.policy) = { idempotency_key: \"loan\" };", "\"loan\" is neither a string nor bytes"},
+        Mistake{"IdempotencyKeyThatIsANumber", kLibraryFile, kWritePolicy,
+                "@option (portico.policy) = { idempotency_key: \"loan.days\" };",
+                "\"loan.days\" is neither a string nor bytes"},
+        Mistake{"IdempotencyKeyThatIsAList", kLibraryFile, kWritePolicy,
+                "@option (portico.policy) = { idempotency_key: \"loan.notes\" };", "\"loan.notes\" is a list"},
+        Mistake{"IdempotencyKeyOfTheWrongType", kLibraryFile, kWritePolicy,
+                "option (portico.policy) = @{ idempotency_key: 5 };", "Expected string, got: 5"},
+        Mistake{
+            "InvalidatesAnUnknownMethod", kLibraryFile, kWritePolicy,
+            "@option (portico.policy) = { invalidates: \"library.v1.Library/ListLoan\" };",
+            "policy.invalidates[0] of library.v1.Library/AddLoan: there is no method \"library.v1.Library/ListLoan\""},
+        Mistake{
+            "InvalidatesByAnotherNotation", kLibraryFile, kWritePolicy,
+            "@option (portico.policy) = { invalidates: [\"library.v1.Library/ListLoans\", "
+            "\"library.v1.Library.ListLoans\"] };",
+            "policy.invalidates[1] of library.v1.Library/AddLoan: there is no method \"library.v1.Library.ListLoans\""},
+        Mistake{"InvalidatesWhatIsNotKept", kLibraryFile, kWritePolicy,
+                "@option (portico.policy) = { invalidates: \"library.v1.Library/GetBook\" };",
+                "policy.invalidates[0] of library.v1.Library/AddLoan: library.v1.Library/GetBook has no cache"},
+        Mistake{"InvalidatesOfTheWrongType", kLibraryFile, kWritePolicy,
+                "option (portico.policy) = @{ invalidates: { method: \"library.v1.Library/ListLoans\" } };",
+                "Expected string, got: {"},
+        Mistake{"CacheOfAStream", kLibraryFile, "returns (stream Loan) {}",
+                "returns (stream Loan) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n    @option "
+                "(portico.policy) = { cache: { max_age: \"5s\" } };\n  }",
+                "policy.cache of library.v1.Library/WatchLoans: a stream is not kept"},
+        Mistake{"HedgeOfAStream", kLibraryFile, "returns (stream Loan) {}",
+                "returns (stream Loan) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n    @option "
+                "(portico.policy) = { hedge: { after: \"30ms\" max: 2 } };\n  }",
+                "policy.hedge of library.v1.Library/WatchLoans: a stream cannot be called twice"},
+        Mistake{"IdempotencyKeyOfAStreamOfRequests", kLibraryFile, "(stream AddLoanRequest) returns (Loan) {}",
+                "(stream AddLoanRequest) returns (Loan) {\n    @option (portico.policy) = { idempotency_key: "
+                "\"loan.token\" };\n  }",
+                "policy.idempotency_key of library.v1.Library/KeepLoans: a stream of requests"},
+        Mistake{
+            "CacheOfAWriteThatMayHappenTwice", kLibraryFile, "option idempotency_level = IDEMPOTENT;",
+            "option idempotency_level = IDEMPOTENT;\n    @option (portico.policy) = { cache: { max_age: \"5s\" } };",
+            "policy.cache of library.v1.Library/MoveBook: it might change something"},
+        Mistake{"HedgeOfAFacade", kDeskFile, "option (google.api.http) = { get: \"/v1/pages/{book_id}\" };",
+                "option (google.api.http) = { get: \"/v1/pages/{book_id}\" };\n    @option (portico.policy) = { hedge: "
+                "{ after: \"30ms\" max: 2 } };",
+                "policy.hedge of desk.v1.Desk/GetPage: a facade"},
+        Mistake{"InvalidatesOfAFacade", kDeskFile, "option (google.api.http) = { get: \"/v1/pages/{book_id}\" };",
+                "option (google.api.http) = { get: \"/v1/pages/{book_id}\" };\n    @option (portico.policy) = { "
+                "invalidates: \"library.v1.Library/ListLoans\" };",
+                "policy.invalidates of desk.v1.Desk/GetPage: a facade"},
+        Mistake{"IdempotencyKeyOfAFacade", kDeskFile, "option (google.api.http) = { get: \"/v1/pages/{book_id}\" };",
+                "option (google.api.http) = { get: \"/v1/pages/{book_id}\" };\n    @option (portico.policy) = { "
+                "idempotency_key: \"book_id\" };",
+                "policy.idempotency_key of desk.v1.Desk/GetPage: a facade"}),
     [](const testing::TestParamInfo<Mistake>& info) { return info.param.name; });
 
 TEST_F(CheckTest, WhatIsRightPasses) {

@@ -156,6 +156,49 @@ TEST_F(SafeguardsTest, BeyondMaxConcurrentCallsAreRefusedAndTheServiceSpared) {
   EXPECT_EQ(Ask("/v1/read/more").status, 200);
 }
 
+TEST_F(SafeguardsTest, ClustersTellWhatGuardsThem) {
+  Start(
+      ", max_concurrent: 5, retry: { attempts: 4, on: [UNAVAILABLE, ABORTED], budget: 0.5, backoff: 1ms, "
+      "max_backoff: 2ms }",
+      "", 1);
+  const Json idle = Get(gateway_->admin(), "/clusters").json();
+  ASSERT_EQ(idle.size(), 2u);
+  const Json calls = idle[0];
+  EXPECT_EQ(calls["cluster"], "calls");
+  EXPECT_EQ(calls["retry"],
+            Json({{"attempts", 4}, {"on", {"UNAVAILABLE", "ABORTED"}}, {"backoff", "1ms"}, {"max_backoff", "2ms"}}));
+  EXPECT_EQ(calls["hedges"],
+            Json::array({{{"rpc", "shop.calls.v1.CallService/Hedged"}, {"after", "30ms"}, {"max", 2}}}));
+  EXPECT_EQ(calls["budget"],
+            Json({{"ratio", 0.5}, {"tokens", 10.0}, {"retries", 0}, {"hedges", 0}, {"over_budget", 0}}));
+  EXPECT_EQ(calls["limit"], Json({{"max_concurrent", 5}, {"in_flight", 0}, {"shed", 0}}));
+  for (const char* absent : {"breakers", "retry", "hedges", "budget", "limit"}) {
+    EXPECT_FALSE(idle[1].contains(absent)) << absent;
+  }
+
+  // Five calls fill it, and one more is shed.
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 5; ++i) clients.emplace_back([&] { Ask("/v1/read/held?delay_ms=3000"); });
+  GetUntil(gateway_->admin(), "/clusters",
+           [](const Answer& answer) { return answer.json()[0]["limit"]["in_flight"] == 5; });
+  EXPECT_EQ(Ask("/v1/read/more").status, 503);
+  EXPECT_EQ(Get(gateway_->admin(), "/clusters").json()[0]["limit"]["shed"], 1);
+  for (std::thread& client : clients) client.join();
+  GetUntil(gateway_->admin(), "/clusters",
+           [](const Answer& answer) { return answer.json()[0]["limit"]["in_flight"] == 0; });
+
+  // A call that fails takes three tokens for three retries; a slow one pays for its hedge.
+  const double before = Get(gateway_->admin(), "/clusters").json()[0]["budget"]["tokens"];
+  EXPECT_EQ(Ask("/v1/read/down?fail=14").status, 503);
+  const Json failed = Get(gateway_->admin(), "/clusters").json()[0]["budget"];
+  EXPECT_EQ(failed["retries"], 3);
+  EXPECT_DOUBLE_EQ(failed["tokens"], before + 0.5 - 3);
+  EXPECT_EQ(Ask("/v1/hedged/slow?delay_ms=20000&delay_first=1").status, 200);
+  const Json hedged = Get(gateway_->admin(), "/clusters").json()[0]["budget"];
+  EXPECT_EQ(hedged["hedges"], 1);
+  EXPECT_DOUBLE_EQ(hedged["tokens"], before + 0.5 - 3 + 0.5 - 1);
+}
+
 TEST_F(SafeguardsTest, OptionalPartsAreShedBeforeRequestsAreRefused) {
   Start("", ", limits: { in_flight: 5 }");
   std::vector<std::thread> clients;
@@ -206,6 +249,38 @@ TEST_F(SafeguardsTest, WhatIsKeptIsAskedOnceAndAnswered304) {
   EXPECT_NE(anew.Header("ETag"), etag);
   EXPECT_EQ(Ask("/v1/kept/broken?fail=5").Header("ETag"), "");
   EXPECT_THAT(Get(gateway_->admin(), "/metrics").body, HasSubstr("portico_cache_hits_total"));
+}
+
+TEST_F(SafeguardsTest, AClientMayTurnDownWhatIsKept) {
+  Start("");
+  const auto calls = [&](const std::string& key, const std::string& cache_control) {
+    const Answer answer = Get(gateway_->address(), "/v1/kept/" + key, {{"Cache-Control", cache_control}});
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return answer.json().value("calls", 0);
+  };
+  const Answer nothing = Get(gateway_->address(), "/v1/kept/a", {{"Cache-Control", "only-if-cached"}});
+  EXPECT_EQ(nothing.status, 504);
+  EXPECT_THAT(nothing.json().value("message", ""), HasSubstr("only-if-cached"));
+  EXPECT_EQ(Count("a"), 0);
+  EXPECT_EQ(calls("a", "no-store"), 1);
+  EXPECT_EQ(calls("a", ""), 2) << "nothing was kept";
+  EXPECT_EQ(calls("a", "only-if-cached"), 2);
+  EXPECT_EQ(calls("a", "max-age=600"), 2);
+  EXPECT_EQ(calls("a", "No-Cache"), 3);
+  EXPECT_EQ(calls("a", ""), 3) << "the new answer was kept";
+  EXPECT_EQ(calls("a", "max-age=0"), 4) << "what browsers send to reload";
+  EXPECT_EQ(Count("a"), 4);
+  // What does not come from a cache has no age, and the same tag for the same bytes.
+  const Answer kept = Ask("/v1/kept/a");
+  const Answer unchanged = Get(gateway_->address(), "/v1/kept/a",
+                               {{"Cache-Control", "only-if-cached"}, {"If-None-Match", kept.Header("ETag")}});
+  EXPECT_EQ(unchanged.status, 304);
+  EXPECT_EQ(unchanged.body, "");
+  // Pages are kept in the same way.
+  EXPECT_EQ(Ask("/v1/kept-pages/p").json()["needed"]["calls"], 1);
+  EXPECT_EQ(Ask("/v1/kept-pages/p").json()["needed"]["calls"], 1);
+  const Answer page = Get(gateway_->address(), "/v1/kept-pages/p", {{"Cache-Control", "no-cache"}});
+  EXPECT_EQ(page.json()["needed"]["calls"], 2);
 }
 
 TEST_F(SafeguardsTest, PagesAreKeptWhenTheyLackNothing) {

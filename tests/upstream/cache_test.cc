@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "absl/strings/str_cat.h"
 #include "gateway/rpc/status.h"
 #include "portico/annotations.pb.h"
 #include "tests/upstream/calling.h"
@@ -112,6 +113,65 @@ TEST_F(CacheTest, HeadersInVaryTellRequestsApart) {
   EXPECT_EQ(AskAs(cache, nullptr, &empty), "3");
   EXPECT_EQ(AskAs(cache, nullptr), "4");
   EXPECT_EQ(AskAs(cache, nullptr, &german), "1");
+}
+
+struct AskedCase {
+  const char* name;
+  const char* cache_control;
+  const char* empty;  // the answer when nothing is kept
+  const char* kept;   // when "1" is kept
+  const char* after;  // what others get afterwards
+};
+
+TEST_F(CacheTest, WhatTheClientAsksOfCachesIsHeeded) {
+  const AskedCase cases[] = {
+      {"NothingSpecial", "max-stale=5", "1", "1", "1"},
+      {"NoCacheIsAskedAgainAndKept", "no-cache", "1", "2", "2"},
+      {"MaxAgeOfNothing", "max-age=0", "1", "2", "2"},
+      {"MaxAge", "max-age=600", "1", "1", "1"},
+      {"MinFresh", "min-fresh=600", "1", "1", "1"},
+      {"MinFreshBeyondTheAge", "min-fresh=3601", "1", "2", "2"},
+      {"NoStoreIsAnsweredByWhatIsKept", "no-store", "1", "1", "1"},
+      {"NoStoreAndNoCacheKeepNothing", "no-cache, no-store", "1", "2", "1"},
+      {"OnlyIfCached", "only-if-cached", "DEADLINE_EXCEEDED", "1", "1"},
+      {"OnlyIfCachedButNotFromACache", "only-if-cached, no-cache", "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "1"},
+  };
+  for (const AskedCase& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Named asking{{"cache-control", c.cache_control}};
+    {
+      FakeService service(Numbers());
+      Cache cache = Make(service, absl::StrCat("empty ", c.name));
+      EXPECT_EQ(AskAs(cache, nullptr, &asking).substr(0, std::string(c.empty).size()), c.empty);
+    }
+    FakeService service(Numbers());
+    Cache cache = Make(service, c.name);
+    EXPECT_EQ(AskAs(cache, nullptr), "1");
+    EXPECT_EQ(AskAs(cache, nullptr, &asking).substr(0, std::string(c.kept).size()), c.kept);
+    EXPECT_EQ(AskAs(cache, nullptr), c.after);
+  }
+}
+
+TEST_F(CacheTest, WhatMustNotBeKeptIsNot) {
+  FakeService service(Numbers());
+  Cache cache = Make(service);
+  const Named no_store{{"cache-control", "no-store"}};
+  EXPECT_EQ(AskAs(cache, nullptr, &no_store), "1");
+  EXPECT_EQ(AskAs(cache, nullptr, &no_store), "2");
+  EXPECT_EQ(AskAs(cache, nullptr), "3");
+  EXPECT_EQ(AskAs(cache, nullptr, &no_store), "3");
+}
+
+TEST_F(CacheTest, AFailureOfANewCallLeavesWhatIsKept) {
+  FakeService service([](int call, absl::string_view, rpc::Context&) -> absl::StatusOr<std::string> {
+    if (call == 2) return absl::UnavailableError("down");
+    return std::to_string(call);
+  });
+  Cache cache = Make(service);
+  const Named no_cache{{"cache-control", "no-cache"}};
+  EXPECT_EQ(AskAs(cache, nullptr), "1");
+  EXPECT_EQ(AskAs(cache, nullptr, &no_cache), "UNAVAILABLE: down");
+  EXPECT_EQ(AskAs(cache, nullptr), "1");
 }
 
 TEST_F(CacheTest, PrivateRepliesAreNeverSharedBetweenIdentities) {
