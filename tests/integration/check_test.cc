@@ -327,8 +327,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "policy.hedge of library.v1.Library/AddLoan: it might happen twice"},
         Mistake{"IdempotencyKeyThatIsNoField", kLibraryFile, kWritePolicy,
                 "@option (portico.policy) = { idempotency_key: \"loan.tokn\" };",
-                "policy.idempotency_key of library.v1.Library/AddLoan: \"loan.tokn\": library.v1.NewLoan has no such "
-                "field"},
+                "\"loan.tokn\": library.v1.NewLoan has no field \"tokn\""},
         Mistake{"IdempotencyKeyWithinAText", kLibraryFile, kWritePolicy,
                 "@option (portico.policy) = { idempotency_key: \"loan.token.id\" };",
                 "policy.idempotency_key of library.v1.Library/AddLoan: \"loan.token.id\": token is no message"},
