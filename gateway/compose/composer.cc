@@ -27,6 +27,7 @@ void MarkNeeded(const MessagePlan& plan, std::vector<bool>* needed) {
   for (const Part& part : plan.parts) {
     if (part.elements != nullptr) MarkNeeded(*part.elements, needed);
   }
+  for (const Inner& inner : plan.inners) MarkNeeded(*inner.messages, needed);
 }
 
 std::vector<bool> NeededParts(const Plan& plan) {

@@ -30,6 +30,10 @@ std::vector<const Part*> LongestChain(const MessagePlan& plan) {
     }
     if (chain.size() > longest.size()) longest = std::move(chain);
   }
+  for (const Inner& inner : plan.inners) {
+    std::vector<const Part*> chain = LongestChain(*inner.messages);
+    if (chain.size() > longest.size()) longest = std::move(chain);
+  }
   return longest;
 }
 
@@ -66,12 +70,19 @@ std::string Describe(const MessagePlan& plan, const Part& part, bool in_list) {
 void Print(const MessagePlan& plan, const std::string& indent, bool in_list, std::string* out) {
   for (size_t i = 0; i < plan.parts.size(); ++i) {
     const Part& part = plan.parts[i];
-    const bool last = i + 1 == plan.parts.size();
+    const bool last = i + 1 == plan.parts.size() && plan.inners.empty();
     absl::StrAppend(out, indent, last ? "`- " : "|- ", Describe(plan, part, in_list), "\n");
     if (part.elements == nullptr) continue;
     const std::string inner = absl::StrCat(indent, last ? "   " : "|  ");
     if (part.field->repeated) absl::StrAppend(out, inner, "for each element:\n");
     Print(*part.elements, inner, part.field->repeated, out);
+  }
+  for (size_t i = 0; i < plan.inners.size(); ++i) {
+    const Inner& inner = plan.inners[i];
+    const bool last = i + 1 == plan.inners.size();
+    absl::StrAppend(out, indent, last ? "`- " : "|- ", inner.field->name,
+                    inner.field->repeated ? ", for each element:\n" : ":\n");
+    Print(*inner.messages, absl::StrCat(indent, last ? "   " : "|  "), in_list || inner.field->repeated, out);
   }
 }
 

@@ -82,7 +82,7 @@ class Compiler {
       return;
     }
     open_.push_back(&table);
-    FindBuriedFetches(table);
+    if (prefix.empty()) FindBuriedFetches(table);
     // The parts first, by name, since `self` may point to a sibling that is declared later.
     std::vector<std::pair<portico::Fetch, Site>> fetches;
     for (const FieldTable& field : table.fields) {
@@ -100,6 +100,8 @@ class Compiler {
         plan->omitted = &field;
       } else if (prefix.empty()) {
         CompileCopy(table, field, plan);
+      } else if (field.message != nullptr && DescriptorOf(table, field) != nullptr && HasFetches(*field.message)) {
+        CompileInner(table, field, path, plan);
       }
     }
     for (size_t i = 0; i < fetches.size(); ++i)
@@ -122,12 +124,22 @@ class Compiler {
     open_.pop_back();
   }
 
+  void CompileInner(const MessageTable& table, const FieldTable& field, const std::string& path, MessagePlan* plan) {
+    if (field.map || field.type == schema::FieldType::kGroup) return ReportBuried(table, field);
+    Inner& inner = plan->inners.emplace_back();
+    inner.field = &field;
+    inner.path = *WirePath::Compile(table, field.name);
+    inner.messages = std::make_unique<MessagePlan>();
+    CompileMessage(*field.message, path, inner.messages.get());
+  }
+
   // A call can be the same as another one when the method is, or when the elements of a list each make it.
   void FindShareable(MessagePlan* plan, bool in_list) {
     for (Part& part : plan->parts) {
       part.shareable = !part.stream && !part.batch.has_value() && (in_list || calls_of_[part.method] > 1);
       if (part.elements != nullptr) FindShareable(part.elements.get(), in_list || part.field->repeated);
     }
+    for (Inner& inner : plan->inners) FindShareable(inner.messages.get(), in_list || inner.field->repeated);
   }
 
   // Returns whether a part of the message is awaited.
@@ -138,27 +150,39 @@ class Compiler {
       if (part.elements != nullptr && FindAwaited(part.elements.get())) part.awaited = true;
       any |= part.awaited;
     }
+    for (Inner& inner : plan->inners) any |= FindAwaited(inner.messages.get());
     return any;
   }
 
-  // Reports fetches nobody would run: those in a message that is neither the answer nor itself fetched.
+  // Reports fetches nobody would run: those in a message that is neither the answer nor came with a part.
   void FindBuriedFetches(const MessageTable& table) {
     if (!searched_.insert(&table).second) return;
     for (const FieldTable& field : table.fields) {
       if (field.message == nullptr || DescriptorOf(table, field) == nullptr || FetchOf(table, field).has_value())
         continue;
-      if (ContainsFetch(*field.message)) {
-        diagnostics_.Add(schema_.PositionOf(*DescriptorOf(table, field)),
-                         absl::StrCat(table.full_name, ".", field.name,
-                                      ": a fetch must be in the answer, or in a message that is itself fetched"));
-      }
+      const bool contains = std::any_of(field.message->fields.begin(), field.message->fields.end(),
+                                        [&](const FieldTable& f) { return FetchOf(*field.message, f).has_value(); });
+      if (contains) ReportBuried(table, field);
       FindBuriedFetches(*field.message);
     }
   }
 
-  static bool ContainsFetch(const MessageTable& table) {
-    return std::any_of(table.fields.begin(), table.fields.end(),
-                       [&](const FieldTable& field) { return FetchOf(table, field).has_value(); });
+  void ReportBuried(const MessageTable& table, const FieldTable& field) {
+    diagnostics_.Add(schema_.PositionOf(*DescriptorOf(table, field)),
+                     absl::StrCat(table.full_name, ".", field.name,
+                                  ": a fetch must be in the answer, or in a message that is itself fetched"));
+  }
+
+  // Whether a message of the type has a field that is fetched, or comes with one that has.
+  bool HasFetches(const MessageTable& table) {
+    absl::flat_hash_set<const MessageTable*> seen;
+    return HasFetches(table, &seen);
+  }
+  static bool HasFetches(const MessageTable& table, absl::flat_hash_set<const MessageTable*>* seen) {
+    if (!seen->insert(&table).second) return false;
+    return std::any_of(table.fields.begin(), table.fields.end(), [&](const FieldTable& field) {
+      return FetchOf(table, field).has_value() || (field.message != nullptr && HasFetches(*field.message, seen));
+    });
   }
 
   void CompileCopy(const MessageTable& table, const FieldTable& field, MessagePlan* plan) {
@@ -440,8 +464,7 @@ class Compiler {
     absl::StatusOr<const Projection*> projection = projections_.Compile(*selected, *field.message);
     if (!projection.ok()) return Mistake(site, "fetch.select", projection.status().message());
     part->projection = *projection;
-    FindBuriedFetches(*field.message);
-    if (ContainsFetch(*field.message)) {
+    if (HasFetches(*field.message)) {
       if (part->stream) {
         return Mistake(site, "fetch.method",
                        absl::StrCat(part->method->full_name, " streams, and nothing is fetched for its messages: ",
@@ -562,6 +585,7 @@ class Compiler {
 };
 
 void AddParts(const MessagePlan& message, std::vector<const Part*>* parts) {
+  for (const Inner& inner : message.inners) AddParts(*inner.messages, parts);
   for (const Part& part : message.parts) {
     (*parts)[static_cast<size_t>(part.id)] = &part;
     if (part.elements != nullptr) AddParts(*part.elements, parts);

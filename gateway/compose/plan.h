@@ -90,11 +90,20 @@ struct Copy {
   WirePath from;
 };
 
+// A field of a part's message that is not fetched itself, but has fetches in its own messages: it came with the part,
+// and what is fetched for it is fetched as for the elements of a list.
+struct Inner {
+  const schema::FieldTable* field = nullptr;
+  WirePath path;  // the field, in the message
+  std::unique_ptr<MessagePlan> messages;
+};
+
 // How one message of the answer is filled.
 struct MessagePlan {
   const schema::MessageTable* table = nullptr;
   std::vector<Copy> copies;                     // in the answer itself only
   std::vector<Part> parts;                      // by ascending field number
+  std::vector<Inner> inners;                    // by ascending field number; none in the answer itself
   const schema::FieldTable* omitted = nullptr;  // the repeated portico.Omitted field, if any
 };
 

@@ -131,7 +131,7 @@ Run::Instance* Run::AddInstance(const MessagePlan& plan, absl::string_view self,
     if (selection != nullptr && !selection->Includes(*plan.parts[i].field)) continue;
     instance.slots[i].state = State::kWaiting;
     instance.slots[i].selected = true;
-    instance.slots[i].selection = selection == nullptr ? nullptr : selection->Child(*plan.parts[i].field);
+    instance.slots[i].elements.selection = selection == nullptr ? nullptr : selection->Child(*plan.parts[i].field);
     wanted.push_back(i);
   }
   while (!wanted.empty()) {
@@ -316,18 +316,47 @@ void Run::StartElements(Instance& instance, size_t index) {
   Slot& slot = instance.slots[index];
   const MessagePlan& plan = *PartOf(instance, index).elements;
   const size_t within = instance.within == kAnswer ? index : instance.within;
-  std::vector<Gate>& gates = gates_.emplace_back(plan.parts.size());
-  for (const WireValue& value : slot.values) {
+  AddMessages(plan, slot.values, within, &slot.elements);
+  const std::vector<Instance*> elements = slot.elements.instances;
+  StartMessages(plan, elements);
+}
+
+void Run::AddMessages(const MessagePlan& plan, const WireValues& values, size_t within, Messages* messages) {
+  for (const WireValue& value : values) {
     if (element_count_ == kMostElements) {
-      Cut(slot, plan);
-      break;
+      messages->cut = true;
+      return Cut(plan, messages->selection);
     }
     ++element_count_;
-    Instance* element = AddInstance(plan, value.bytes, slot.selection, within);
-    element->gates = &gates;
-    slot.elements.push_back(element);
+    Instance* const element = AddInstance(plan, value.bytes, messages->selection, within);
+    messages->instances.push_back(element);
+    if (!plan.inners.empty()) AddInners(*element, messages->selection);
   }
-  const std::vector<Instance*> elements = slot.elements;
+}
+
+void Run::AddInners(Instance& instance, const transcode::FieldSelection* selection) {
+  const std::vector<Inner>& inners = instance.plan->inners;
+  instance.inners.resize(inners.size());
+  for (size_t i = 0; i < inners.size(); ++i) {
+    if (selection != nullptr && !selection->Includes(*inners[i].field)) continue;
+    Messages& messages = instance.inners[i];
+    messages.selection = selection == nullptr ? nullptr : selection->Child(*inners[i].field);
+    WireValues values;
+    inners[i].path.Collect({instance.self}, &values);
+    messages.values = values.size();
+    if (!inners[i].field->repeated && values.size() > 1) {
+      // A message in several pieces is merged by putting them together.
+      std::string& whole = merged_.emplace_back();
+      for (const WireValue& piece : values) whole.append(piece.bytes.data(), piece.bytes.size());
+      values.assign(1, {wire::WireType::kBytes, whole});
+    }
+    AddMessages(*inners[i].messages, values, instance.within, &messages);
+  }
+}
+
+void Run::StartMessages(const MessagePlan& plan, const std::vector<Instance*>& elements) {
+  std::vector<Gate>& gates = gates_.emplace_back(plan.parts.size());
+  for (Instance* element : elements) element->gates = &gates;
   for (size_t i = 0; i < plan.parts.size(); ++i) {
     if (plan.parts[i].batch.has_value()) {
       StartBatch(i, elements);
@@ -337,12 +366,20 @@ void Run::StartElements(Instance& instance, size_t index) {
       if (element->slots[i].state == State::kWaiting && plan.parts[i].needs.empty()) Begin(*element, i);
     }
   }
+  for (size_t i = 0; i < plan.inners.size(); ++i) {
+    // Of all elements together: a batch is one call for them all.
+    std::vector<Instance*> all;
+    for (const Instance* element : elements) {
+      const std::vector<Instance*>& messages = element->inners[i].instances;
+      all.insert(all.end(), messages.begin(), messages.end());
+    }
+    if (!all.empty()) StartMessages(*plan.inners[i].messages, all);
+  }
 }
 
-void Run::Cut(Slot& slot, const MessagePlan& elements) {
-  slot.cut = true;
-  for (const Part& part : elements.parts) {
-    if (slot.selection != nullptr && !slot.selection->Includes(*part.field)) continue;
+void Run::Cut(const MessagePlan& plan, const transcode::FieldSelection* selection) {
+  for (const Part& part : plan.parts) {
+    if (selection != nullptr && !selection->Includes(*part.field)) continue;
     if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kOmitted, part, "shed");
     if (!part.required || !failure_.ok()) continue;
     failure_ =
@@ -350,6 +387,10 @@ void Run::Cut(Slot& slot, const MessagePlan& elements) {
                                                                       kMostElements, " elements of an answer")),
                             502);
     over_ = true;
+  }
+  for (const Inner& inner : plan.inners) {
+    if (selection != nullptr && !selection->Includes(*inner.field)) continue;
+    Cut(*inner.messages, selection == nullptr ? nullptr : selection->Child(*inner.field));
   }
 }
 

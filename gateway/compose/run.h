@@ -80,6 +80,13 @@ class Run : public std::enable_shared_from_this<Run> {
   };
   static constexpr size_t kAnswer = static_cast<size_t>(-1);
   struct Instance;
+  // The messages of one field that has fetches within, by value.
+  struct Messages {
+    std::vector<Instance*> instances;  // of the first ones only, when `cut`
+    bool cut = false;                  // there are more than kMostElements allows
+    size_t values = 0;                 // how often the field stands in its message, when it came with a part
+    const transcode::FieldSelection* selection = nullptr;  // of what is within
+  };
   // A part of one message of the answer.
   struct Slot {
     State state = State::kUnwanted;
@@ -91,9 +98,7 @@ class Run : public std::enable_shared_from_this<Run> {
     std::string asked;         // of a part whose reply may be stale: what LastGood knows its call by
     absl::Status failure;      // kOmitted: why,
     absl::string_view reason;  // in a word
-    const transcode::FieldSelection* selection = nullptr;  // of what is within the part
-    std::vector<Instance*> elements;                       // by value, when the part has fetches within
-    bool cut = false;                                      // there are more values than kMostElements allows elements
+    Messages elements;         // when the part has fetches within
   };
   using Message = std::shared_ptr<const std::string>;
   // What a call has given.
@@ -124,6 +129,7 @@ class Run : public std::enable_shared_from_this<Run> {
     std::vector<Gate>* gates = nullptr;  // by part; nullptr for the answer itself
     size_t within = kAnswer;             // the part of the answer it is in; kAnswer for the answer itself
     std::vector<Slot> slots;             // by part
+    std::vector<Messages> inners;        // by MessagePlan::inners
   };
   // What a source gave.
   struct Value {
@@ -192,8 +198,12 @@ class Run : public std::enable_shared_from_this<Run> {
   // more.
   Message Stale(const Part& part, absl::string_view asked, const absl::Status& status);
   void StartElements(Instance& instance, size_t index);
+  void AddMessages(const MessagePlan& plan, const WireValues& values, size_t within, Messages* messages);
+  void AddInners(Instance& instance, const transcode::FieldSelection* selection);
+  // Starts what is fetched for the elements of a list, or for messages that came with them.
+  void StartMessages(const MessagePlan& plan, const std::vector<Instance*>& elements);
   // There are more elements than anything is fetched for.
-  void Cut(Slot& slot, const MessagePlan& elements);
+  void Cut(const MessagePlan& plan, const transcode::FieldSelection* selection);
   void Fail(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason);
   void Settle(Instance& instance, size_t index, State state);
 
@@ -207,12 +217,16 @@ class Run : public std::enable_shared_from_this<Run> {
   void Resume(size_t index);
 
   void Write(const Instance& instance, wire::Writer& out) const;
+  // What the message has itself, and what is fetched within its messages.
+  void WriteSelf(const Instance& instance, wire::Writer& out) const;
   void WriteSlot(const Instance& instance, size_t index, wire::Writer& out) const;
   // The parts left out, each path once, by their order in the plan.
   using Omissions = std::vector<std::pair<std::string, std::string>>;
   static void AddOmission(absl::string_view path, absl::string_view reason, Omissions* omissions);
   void AddOmissions(const Instance& instance, Omissions* omissions) const;
   void AddOmissionsOf(const Instance& instance, size_t index, Omissions* omissions) const;
+  void AddOmissionsIn(const Messages& messages, const MessagePlan& plan, Omissions* omissions) const;
+  static void AddCut(const MessagePlan& plan, const transcode::FieldSelection* selection, Omissions* omissions);
   static void WriteOmissions(const schema::FieldTable& field, const Omissions& omissions, wire::Writer& out);
 
   const Plan& plan_;
@@ -227,6 +241,8 @@ class Run : public std::enable_shared_from_this<Run> {
   std::string copies_;              // the answer's fields that are the request's
   std::deque<Instance> instances_;  // the answer itself first
   std::deque<std::vector<Gate>> gates_;
+  std::deque<std::string>
+      merged_;  // messages that came in several pieces, and what is fetched within is to be found in
   absl::flat_hash_map<std::string, std::unique_ptr<Flight>> flights_;  // of shareable parts, by method and request
   size_t element_count_ = 0;                                           // instances of elements; at most kMostElements
   int outstanding_ = 0;                                                // wanted slots not settled

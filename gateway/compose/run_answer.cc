@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "gateway/compose/run.h"
 #include "gateway/transcode/field_selection.h"
+#include "gateway/wire/reader.h"
 #include "gateway/wire/writer.h"
 
 namespace portico::compose {
@@ -23,6 +24,24 @@ void Run::AddOmission(absl::string_view path, absl::string_view reason, Omission
 
 void Run::AddOmissions(const Instance& instance, Omissions* omissions) const {
   for (size_t i = 0; i < instance.slots.size(); ++i) AddOmissionsOf(instance, i, omissions);
+  for (size_t i = 0; i < instance.inners.size(); ++i) {
+    AddOmissionsIn(instance.inners[i], *instance.plan->inners[i].messages, omissions);
+  }
+}
+
+void Run::AddOmissionsIn(const Messages& messages, const MessagePlan& plan, Omissions* omissions) const {
+  for (const Instance* instance : messages.instances) AddOmissions(*instance, omissions);
+  if (messages.cut) AddCut(plan, messages.selection, omissions);
+}
+
+void Run::AddCut(const MessagePlan& plan, const transcode::FieldSelection* selection, Omissions* omissions) {
+  for (const Part& part : plan.parts) {
+    if (selection == nullptr || selection->Includes(*part.field)) AddOmission(part.path, "shed", omissions);
+  }
+  for (const Inner& inner : plan.inners) {
+    if (selection != nullptr && !selection->Includes(*inner.field)) continue;
+    AddCut(*inner.messages, selection == nullptr ? nullptr : selection->Child(*inner.field), omissions);
+  }
 }
 
 void Run::AddOmissionsOf(const Instance& instance, size_t index, Omissions* omissions) const {
@@ -38,20 +57,55 @@ void Run::AddOmissionsOf(const Instance& instance, size_t index, Omissions* omis
       AddOmission(absl::StrCat(path, ".", named.first), named.second, omissions);
     }
   }
-  for (const Instance* element : slot.elements) AddOmissions(*element, omissions);
-  if (!slot.cut) return;
-  for (const Part& part : PartOf(instance, index).elements->parts) {
-    if (slot.selection == nullptr || slot.selection->Includes(*part.field)) AddOmission(part.path, "shed", omissions);
+  if (const MessagePlan* elements = PartOf(instance, index).elements.get(); elements != nullptr) {
+    AddOmissionsIn(slot.elements, *elements, omissions);
   }
 }
 
 void Run::Write(const Instance& instance, wire::Writer& out) const {
-  out.buffer().Append(instance.self);
+  if (instance.inners.empty()) {
+    out.buffer().Append(instance.self);
+  } else {
+    WriteSelf(instance, out);
+  }
   for (size_t i = 0; i < instance.slots.size(); ++i) WriteSlot(instance, i, out);
   if (instance.plan->omitted == nullptr) return;
   Omissions omissions;
   AddOmissions(instance, &omissions);
   WriteOmissions(*instance.plan->omitted, omissions, out);
+}
+
+void Run::WriteSelf(const Instance& instance, wire::Writer& out) const {
+  const std::vector<Inner>& inners = instance.plan->inners;
+  std::vector<size_t> seen(inners.size());
+  wire::Reader reader(instance.self);
+  while (!reader.done()) {
+    const char* const start = reader.position();
+    uint32_t tag = 0;
+    if (!reader.ReadTag(&tag) || !reader.Skip(tag)) return;  // it has passed CheckWire
+    const Instance* message = nullptr;
+    bool written = true;
+    for (size_t i = 0; i < inners.size(); ++i) {
+      const Messages& messages = instance.inners[i];
+      if (tag != wire::MakeTag(inners[i].field->number, wire::WireType::kBytes) || messages.instances.empty()) continue;
+      const size_t at = seen[i]++;
+      if (inners[i].field->repeated) {
+        if (at < messages.instances.size()) message = messages.instances[at];
+      } else if (seen[i] == messages.values) {
+        message = messages.instances.front();
+      } else {
+        written = false;  // a piece of the one to come
+      }
+    }
+    if (message != nullptr) {
+      out.Tag(tag);
+      const size_t begin = out.Begin();
+      Write(*message, out);
+      out.End(begin);
+    } else if (written) {
+      out.buffer().Append(absl::string_view(start, static_cast<size_t>(reader.position() - start)));
+    }
+  }
 }
 
 void Run::WriteSlot(const Instance& instance, size_t index, wire::Writer& out) const {
@@ -60,9 +114,9 @@ void Run::WriteSlot(const Instance& instance, size_t index, wire::Writer& out) c
   const uint32_t number = PartOf(instance, index).field->number;
   for (size_t value = 0; value < slot.values.size(); ++value) {
     out.Tag(wire::MakeTag(number, slot.values[value].type));
-    if (value < slot.elements.size()) {
+    if (value < slot.elements.instances.size()) {
       const size_t begin = out.Begin();
-      Write(*slot.elements[value], out);
+      Write(*slot.elements.instances[value], out);
       out.End(begin);
     } else if (slot.values[value].type == wire::WireType::kBytes) {
       out.Bytes(slot.values[value].bytes);

@@ -78,9 +78,11 @@ net::Clock::duration RequiredAfter(const MessagePlan& plan, const Part& part, co
     longest = std::max(longest, times.P95(static_cast<size_t>(next.id)) + RequiredAfter(within, next, times));
   };
   for (const int next : part.needed_by) consider(plan, plan.parts[static_cast<size_t>(next)]);
-  if (part.elements != nullptr) {
-    for (const Part& next : part.elements->parts) consider(*part.elements, next);
-  }
+  const auto consider_all = [&](const MessagePlan& messages, const auto& self) -> void {
+    for (const Part& next : messages.parts) consider(messages, next);
+    for (const Inner& inner : messages.inners) self(*inner.messages, self);
+  };
+  if (part.elements != nullptr) consider_all(*part.elements, consider_all);
   return longest;
 }
 

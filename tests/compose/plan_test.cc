@@ -168,13 +168,13 @@ INSTANTIATE_TEST_SUITE_P(
     shop.Product q = 2 [(portico.fetch) = { method: "shop.Catalog/GetProduct" }]; })",
          "it is in one oneof with p, which is fetched too", 9},
         {"BuriedFetch",
-         R"(Outer outer = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" }];
+         R"(Outer outer = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" }];
 }
-message Outer { Inner price = 3; }
+message Outer { map<string, Inner> by_name = 3; }
 message Inner {
-  string currency = 1;
+  string item_id = 1;
   shop.Product p = 9 [(portico.fetch) = { method: "shop.Catalog/GetProduct" }];)",
-         "web.Outer.price: a fetch must be in the answer, or in a message that is itself fetched", 10},
+         "web.Outer.by_name: a fetch must be in the answer, or in a message that is itself fetched", 10},
         {"UnknownSelf",
          R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id = self.nothing" }];)",
          "fetch.bind[0] of web.Page.p: web.Page has no field \"nothing\""},

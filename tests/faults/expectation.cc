@@ -37,6 +37,7 @@ class Prediction {
       }
       if (outcome.state == State::kIn && part.elements != nullptr) Predict(*part.elements);
     }
+    for (const compose::Inner& inner : plan.inners) Predict(*inner.messages);
   }
 
   Expectation expected;
