@@ -1,7 +1,5 @@
 #include "gateway/compose/plan.h"
 
-#include <google/protobuf/descriptor.h>
-
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
@@ -10,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "gateway/compose/fetch_fields.h"
 #include "gateway/transcode/json_to_wire.h"
 #include "gateway/wire/writer.h"
-#include "portico/annotations.pb.h"
 
 namespace portico::compose {
 namespace {
@@ -20,20 +18,6 @@ namespace {
 using schema::FieldTable;
 using schema::MessageTable;
 using schema::Method;
-
-const google::protobuf::FieldDescriptor* DescriptorOf(const MessageTable& table, const FieldTable& field) {
-  return table.descriptor->FindFieldByNumber(static_cast<int>(field.number));
-}
-
-std::optional<portico::Fetch> FetchOf(const MessageTable& table, const FieldTable& field) {
-  const google::protobuf::FieldDescriptor* descriptor = DescriptorOf(table, field);
-  if (descriptor == nullptr) return std::nullopt;
-  return schema::Schema::FetchOf(*descriptor);
-}
-
-bool IsOmitted(const FieldTable& field) {
-  return field.message != nullptr && field.repeated && field.message->full_name == "portico.Omitted";
-}
 
 // Compiles one plan.
 class Compiler {
@@ -126,11 +110,8 @@ class Compiler {
 
   void CompileInner(const MessageTable& table, const FieldTable& field, const std::string& path, MessagePlan* plan) {
     if (field.map || field.type == schema::FieldType::kGroup) return ReportBuried(table, field);
-    Inner& inner = plan->inners.emplace_back();
-    inner.field = &field;
-    inner.path = *WirePath::Compile(table, field.name);
-    inner.messages = std::make_unique<MessagePlan>();
-    CompileMessage(*field.message, path, inner.messages.get());
+    plan->inners.push_back({&field, *WirePath::Compile(table, field.name), std::make_unique<MessagePlan>()});
+    CompileMessage(*field.message, path, plan->inners.back().messages.get());
   }
 
   // A call can be the same as another one when the method is, or when the elements of a list each make it.
@@ -171,18 +152,6 @@ class Compiler {
     diagnostics_.Add(schema_.PositionOf(*DescriptorOf(table, field)),
                      absl::StrCat(table.full_name, ".", field.name,
                                   ": a fetch must be in the answer, or in a message that is itself fetched"));
-  }
-
-  // Whether a message of the type has a field that is fetched, or comes with one that has.
-  bool HasFetches(const MessageTable& table) {
-    absl::flat_hash_set<const MessageTable*> seen;
-    return HasFetches(table, &seen);
-  }
-  static bool HasFetches(const MessageTable& table, absl::flat_hash_set<const MessageTable*>* seen) {
-    if (!seen->insert(&table).second) return false;
-    return std::any_of(table.fields.begin(), table.fields.end(), [&](const FieldTable& field) {
-      return FetchOf(table, field).has_value() || (field.message != nullptr && HasFetches(*field.message, seen));
-    });
   }
 
   void CompileCopy(const MessageTable& table, const FieldTable& field, MessagePlan* plan) {
