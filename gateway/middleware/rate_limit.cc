@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <utility>
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
@@ -71,22 +73,39 @@ uint64_t RateLimit::ClientOf(const http::Request& request) const {
   return absl::HashOf(absl::string_view(kind), name) | 1;  // 0 is nobody's bucket
 }
 
+// Tells a client how things stood when its request came. Kept by the request's context.
+class RateLimit::Told final : public http::Epilogue {
+ public:
+  Told(uint32_t burst, const RateBuckets::Taken& taken, std::shared_ptr<const void> before)
+      : burst_(burst), taken_(taken), before_(std::move(before)) {}
+
+  void Amend(const http::Request&, http::Response* response) override {
+    response->headers.Set("RateLimit-Limit", absl::StrCat(burst_));
+    response->headers.Set("RateLimit-Remaining", absl::StrCat(taken_.remaining));
+    response->headers.Set("RateLimit-Reset", absl::StrCat(Seconds(taken_.full_in)));
+  }
+
+ private:
+  const uint32_t burst_;
+  const RateBuckets::Taken taken_;
+  const std::shared_ptr<const void> before_;  // what the context kept alive so far
+};
+
+Async<http::Response> RateLimit::Refuse(int64_t allowed_in, const http::Request& request) const {
+  http::Response response =
+      errors_.Render(absl::ResourceExhaustedError("too many requests; Retry-After says when to come back"), request);
+  response.headers.Set("Retry-After", absl::StrCat(Seconds(allowed_in)));
+  co_return response;
+}
+
 Async<http::Response> RateLimit::Handle(http::Request& request, http::Handler& next) {
   const int64_t now =
       std::chrono::duration_cast<std::chrono::nanoseconds>(net::Clock::now().time_since_epoch()).count();
   const RateBuckets::Taken taken = buckets_->Take(ClientOf(request), now);
-  http::Response response;
-  if (taken.allowed) {
-    response = co_await next.Handle(request);
-  } else {
-    response =
-        errors_.Render(absl::ResourceExhaustedError("too many requests; Retry-After says when to come back"), request);
-    response.headers.Set("Retry-After", absl::StrCat(Seconds(taken.allowed_in)));
-  }
-  response.headers.Set("RateLimit-Limit", absl::StrCat(policy_.burst));
-  response.headers.Set("RateLimit-Remaining", absl::StrCat(taken.remaining));
-  response.headers.Set("RateLimit-Reset", absl::StrCat(Seconds(taken.full_in)));
-  co_return response;
+  auto told = std::make_shared<Told>(policy_.burst, taken, request.context.pin());
+  request.epilogues.push_back(told.get());
+  request.context.set_pin(std::move(told));
+  return taken.allowed ? next.Handle(request) : Refuse(taken.allowed_in, request);
 }
 
 }  // namespace portico::middleware

@@ -76,7 +76,10 @@ class RateLimit final : public http::Middleware {
   const std::shared_ptr<RateBuckets>& buckets() const { return buckets_; }
 
  private:
+  class Told;
+
   uint64_t ClientOf(const http::Request& request) const;
+  Async<http::Response> Refuse(int64_t allowed_in, const http::Request& request) const;
 
   const RatePolicy policy_;
   const http::ErrorRenderer errors_;
