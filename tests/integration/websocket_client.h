@@ -88,11 +88,11 @@ class WebSocketClient {
     }
   }
 
-  // Sends the bytes again and again, until nothing has been taken for `stalled`; how many bytes were in all. The last
-  // copy may be sent in part; unsent() is the rest of it.
-  int64_t Flood(absl::string_view bytes, std::chrono::milliseconds stalled) {
+  // Sends the bytes again and again, until nothing has been taken for `stalled`, or at least `most` bytes in all; how
+  // many that were. The last copy may be sent in part; unsent() is the rest of it.
+  int64_t Flood(absl::string_view bytes, std::chrono::milliseconds stalled, int64_t most) {
     int64_t total = 0;
-    while (true) {
+    while (total < most) {
       pollfd wait{socket_, POLLOUT, 0};
       if (::poll(&wait, 1, static_cast<int>(stalled.count())) <= 0) return total;
       if (unsent_.empty()) unsent_ = std::string(bytes);
@@ -101,6 +101,7 @@ class WebSocketClient {
       unsent_.erase(0, static_cast<size_t>(sent));
       total += sent;
     }
+    return total;
   }
   const std::string& unsent() const { return unsent_; }
 
