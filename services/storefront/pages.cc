@@ -76,6 +76,16 @@ bool IsOmitted(const Json& page, absl::string_view part) {
   return false;
 }
 
+// What of the page could not be had, as a reader calls it; what the page says in its own place is not among it.
+void SetMissing(data& view, const Json& page) {
+  Json names = Json::array();
+  if (IsOmitted(page, "purchases")) names.push_back("your orders of this book");
+  if (IsOmitted(page, "sellers")) names.push_back("the other sellers");
+  if (IsOmitted(page, "bought_together") || IsOmitted(page, "also_bought")) names.push_back("what else readers bought");
+  if (IsOmitted(page, "review_summary") && !IsOmitted(page, "reviews")) names.push_back("the average rating");
+  SetText(view, "missing_parts", NamesText(names));
+}
+
 void SetProduct(data& view, const Json& page) {
   const Json& product = PartAt(page, "/product");
   view.set("id", TextAt(product, "/productId"));
@@ -114,6 +124,7 @@ void SetProduct(data& view, const Json& page) {
 void SetBuyBox(data& view, const Json& page, const Visit& visit) {
   view.set("web", visit.web);
   SetText(view, "price", MoneyText(PartAt(page, "/price/price")));
+  if (MoneyText(PartAt(page, "/price/price")).empty()) view.set("not_for_sale", true);
   if (const double percent = NumberAt(page, "/price/discountPercent"); percent > 0) {
     view.set("discount", absl::StrFormat("%.0f", percent));
     SetText(view, "list_price", MoneyText(PartAt(page, "/price/listPrice")));
@@ -131,6 +142,7 @@ void SetBuyBox(data& view, const Json& page, const Visit& visit) {
     view.set("stock", date.empty() ? "Sold out at the moment" : "Sold out; more expected on " + DateText(date));
     view.set("stock_class", "out");
     view.set("sold_out", true);
+    view.set("not_for_sale", true);
   } else {
     view.set("stock", "Checking the shelves\u2026");
     view.set("stock_class", "unknown");
@@ -255,6 +267,7 @@ void SetPurchases(data& view, const Json& page) {
 std::string ProductPage(const Json& page, const std::string& ordered, const Visit& visit) {
   data view;
   SetProduct(view, page);
+  SetMissing(view, page);
   SetBuyBox(view, page, visit);
   SetRating(view, page);
   SetBuying(view, page);

@@ -108,5 +108,28 @@ TEST(StorefrontPagesTest, WhateverIsMissingIsLeftOut) {
       HasSubstr("having a moment to themselves"));
 }
 
+TEST(StorefrontPagesTest, WhatCouldNotBeHadIsNamed) {
+  const storefront::Json product = {{"productId", "x"}, {"title", "X"}};
+  const auto page = [&](const std::vector<const char*>& parts) {
+    Json omitted = Json::array();
+    for (const char* part : parts) omitted.push_back({{"part", part}, {"reason", "unavailable"}});
+    return storefront::ProductPage({{"product", product}, {"omitted", omitted}}, "", kVisit);
+  };
+  EXPECT_THAT(page({"sellers"}), HasSubstr("has to do without the other sellers."));
+  EXPECT_THAT(page({"purchases", "sellers", "also_bought", "bought_together"}),
+              HasSubstr("has to do without your orders of this book, the other sellers and what else readers bought."));
+  EXPECT_THAT(page({"reviews", "price"}), Not(HasSubstr("has to do without")));
+}
+
+// Nobody buys at a price that nobody knows.
+TEST(StorefrontPagesTest, WithoutAPriceNothingIsSold) {
+  const storefront::Json product = {{"productId", "x"}, {"title", "X"}};
+  EXPECT_THAT(storefront::ProductPage({{"product", product}}, "", kVisit), HasSubstr("disabled>Buy now"));
+  EXPECT_THAT(
+      storefront::ProductPage({{"product", product}, {"price", {{"price", {{"currencyCode", "USD"}, {"units", "3"}}}}}},
+                              "", kVisit),
+      Not(HasSubstr("disabled>Buy now")));
+}
+
 }  // namespace
 }  // namespace shop::test

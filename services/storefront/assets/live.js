@@ -29,9 +29,16 @@
     return parsed.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
   }
 
+  // Who may buy: nobody while the price is not known, or nothing is left.
+  function offer() {
+    if (!at("buy")) return;
+    at("buy").disabled = at("price").classList.contains("waiting") || at("stock").classList.contains("out");
+  }
+
   function showPrice(price) {
     if (!price.price) return;
     at("price").classList.remove("waiting");
+    offer();
     show(at("price"), money(price.price), `The price is now ${money(price.price)}`);
     if (at("own-price")) show(at("own-price"), money(price.price));
     if (at("total")) show(at("total"), money(price.price, Number(at("total").dataset.others)));
@@ -50,7 +57,7 @@
       : ["out", stock.restockDate ? `Sold out; more expected on ${day(stock.restockDate)}` : "Sold out at the moment"];
     at("stock").className = `stock ${kind}`;
     show(at("stock"), text, text);
-    if (at("buy")) at("buy").disabled = kind === "out";
+    offer();
     if (at("delivery")) at("delivery").hidden = kind === "out";
   }
 
@@ -60,8 +67,15 @@
     at("live-text").textContent = live ? "Price and stock are live" : "Reconnecting…";
   }
 
+  // What was said to be on its way, and is not.
+  function giveUpWaiting() {
+    if (at("price").classList.contains("waiting")) at("price").textContent = "We cannot tell the price right now";
+    if (at("stock").classList.contains("unknown")) at("stock").textContent = "We cannot look at the shelves right now";
+  }
+
   let source;
   let retry;
+  let failures = 0;
 
   function watch() {
     source = new EventSource(`${product}:watch`);
@@ -88,6 +102,7 @@
   function again() {
     rest();
     showLive(false);
+    if (++failures > 1) giveUpWaiting();
     retry = setTimeout(watch, 3000 + 2000 * Math.random());
   }
 
