@@ -84,6 +84,7 @@ void Http2Call::Finish(absl::Status status) {
   ended_ = true;
   status_ = std::move(status);
   channel->deadlines().Remove(*this);
+  channel->Withdraw(*this);
   if (written_) written_->Set();
   if (arrival_) arrival_->Set();
   end_.Set();
@@ -91,6 +92,8 @@ void Http2Call::Finish(absl::Status status) {
 
 void Http2Call::Closed(absl::optional<uint32_t> code) {
   Http2Connection* const connection = std::exchange(connection_, nullptr);
+  // The call may have the last reference to its channel, which has the last one to the connection.
+  const std::shared_ptr<Http2Connection> keep = connection == nullptr ? nullptr : connection->weak_from_this().lock();
   if (!ended_) {
     if (!code.has_value()) {
       Finish(Unavailable());

@@ -1,10 +1,12 @@
 #ifndef PORTICO_GATEWAY_UPSTREAM_HTTP2_CALL_H_
 #define PORTICO_GATEWAY_UPSTREAM_HTTP2_CALL_H_
 
+#include <list>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/types/optional.h"
 #include "gateway/net/deadline_queue.h"
 #include "gateway/net/event.h"
 #include "gateway/net/http2_session.h"
@@ -65,6 +67,10 @@ class Http2Call final : public net::Http2Stream, private net::DeadlineQueue::Ite
   net::Deadline deadline() const { return deadline_; }
   void set_connection(Http2Connection* connection) { connection_ = connection; }
 
+  // Calls that wait in a channel, and where this one stands in it while it does.
+  using Queue = std::list<boost::intrusive_ptr<Http2Call>>;
+  absl::optional<Queue::iterator>& place() { return place_; }
+
  private:
   ~Http2Call() override = default;
 
@@ -88,6 +94,7 @@ class Http2Call final : public net::Http2Stream, private net::DeadlineQueue::Ite
   const rpc::Metadata& metadata_;
   const rpc::Metadata own_metadata_;
   const net::Deadline deadline_;
+  absl::optional<Queue::iterator> place_;
   Http2Connection* connection_ = nullptr;  // while it runs on one
   bool ended_ = false;
   int retries_ = 0;

@@ -60,29 +60,28 @@ void Http2Channel::Submit(Http2Call& call) {
 }
 
 void Http2Channel::Enqueue(Http2Call& call) {
-  if (waiting_.size() >= http2().max_waiting) {
-    std::erase_if(waiting_, [](const auto& waiting) { return waiting->ended(); });
-    if (waiting_.size() >= http2().max_waiting) return call.Abort(Unreached());
-  }
-  waiting_.emplace_back(&call);
+  if (waiting_.size() >= http2().max_waiting) return call.Abort(Unreached());
+  call.place() = waiting_.emplace(waiting_.end(), &call);
+}
+
+void Http2Channel::Withdraw(Http2Call& call) {
+  if (const auto place = std::exchange(call.place(), absl::nullopt)) waiting_.erase(*place);
 }
 
 void Http2Channel::Pump() {
   const std::shared_ptr<Http2Channel> self = shared_from_this();
   while (!waiting_.empty() && state_ == State::kReady) {
-    if (waiting_.front()->ended()) {
-      waiting_.pop_front();
-      continue;
-    }
     if (!connection_->HasRoom()) return;
-    if (!connection_->Start(*waiting_.front())) return Leaving(*connection_, false);
-    waiting_.pop_front();
+    Http2Call& first = *waiting_.front();
+    if (!connection_->Start(first)) return Leaving(*connection_, false);
+    Withdraw(first);  // the session keeps it
   }
 }
 
 void Http2Channel::FailWaiting() {
-  std::deque<boost::intrusive_ptr<Http2Call>> waiting;
+  Http2Call::Queue waiting;
   waiting.swap(waiting_);  // whoever fails may call again
+  for (const auto& call : waiting) call->place().reset();
   for (const auto& call : waiting) call->Abort(Unreached());
 }
 
@@ -173,18 +172,25 @@ void Http2Channel::Gone(const Http2Connection& connection, bool failed) {
 
 void Http2Channel::Leaving(Http2Connection& connection, bool by_error) {
   if (&connection != connection_.get()) return;
+  const std::shared_ptr<Http2Channel> self = shared_from_this();
   const std::shared_ptr<Http2Connection> leaving = std::move(connection_);
-  if (leaving->active() == 0) {
-    leaving->Close();
+  state_ = State::kIdle;
+  // One that ends before anybody uses it counts as a failure, however friendly its goodbye: a server that says no more
+  // than that is not asked without a pause.
+  const bool unused = leaving->active() == 0;
+  std::shared_ptr<Http2Connection> closing;
+  if (unused) {
+    closing = leaving;
   } else {
     if (retiring_.size() == kMaxRetiring) {
-      const std::shared_ptr<Http2Connection> oldest = retiring_.front();
+      closing = retiring_.front();
       retiring_.erase(retiring_.begin());
-      oldest->Close();
     }
     retiring_.push_back(leaving);
   }
-  Gone(*leaving, by_error || !leaving->ready());
+  Gone(*leaving, by_error || unused);
+  // Last, since this fails the calls that are left on it, and whoever made them may call again from in here.
+  if (closing != nullptr) closing->Close();
 }
 
 void Http2Channel::Lost(Http2Connection& connection) {

@@ -1,7 +1,6 @@
 #ifndef PORTICO_GATEWAY_UPSTREAM_HTTP2_CHANNEL_H_
 #define PORTICO_GATEWAY_UPSTREAM_HTTP2_CHANNEL_H_
 
-#include <deque>
 #include <memory>
 #include <random>
 #include <utility>
@@ -31,6 +30,12 @@ class Http2Channel final : public std::enable_shared_from_this<Http2Channel>, pr
 
   // Starts the call as soon as it can, or ends it. See Http2Options for how long it may wait, apart from its deadline.
   void Submit(Http2Call& call);
+
+  // A call that has ended waits no more.
+  void Withdraw(Http2Call& call);
+
+  // How many calls wait, for a connection or for the server's leave to begin.
+  size_t waiting() const { return waiting_.size(); }
 
   bool reachable() const { return state_ == State::kReady || (failures_ == 0 && !recovering_); }
   bool connected() const { return state_ == State::kReady; }
@@ -66,7 +71,7 @@ class Http2Channel final : public std::enable_shared_from_this<Http2Channel>, pr
   void BackoffOver();
   void PatienceOver();
   void Failed();
-  // The connection in use is so no more.
+  // The connection in use is so no more. `failed`: unless it has served a call, another one is not tried at once.
   void Gone(const Http2Connection& connection, bool failed);
   void Enqueue(Http2Call& call);
   void Pump();
@@ -87,7 +92,7 @@ class Http2Channel final : public std::enable_shared_from_this<Http2Channel>, pr
   Alarm attempt_alarm_{*this, &Http2Channel::AttemptTookTooLong};
   Alarm backoff_alarm_{*this, &Http2Channel::BackoffOver};
   Alarm patience_alarm_{*this, &Http2Channel::PatienceOver};
-  std::deque<boost::intrusive_ptr<Http2Call>> waiting_;  // also some that have ended meanwhile
+  Http2Call::Queue waiting_;
   std::vector<LossWaiter*> loss_waiters_;
   std::minstd_rand random_;
 };

@@ -97,6 +97,10 @@ void RawPeer::AwaitEnd() {
   }
 }
 
+void RawPeer::Close() {
+  ::shutdown(fd_, SHUT_RDWR);
+}
+
 void RawPeer::SendHeaders(uint32_t stream, const Fields& fields, bool end) {
   std::string block;
   for (const auto& [name, value] : fields) {
@@ -106,7 +110,6 @@ void RawPeer::SendHeaders(uint32_t stream, const Fields& fields, bool end) {
   }
   // In as many frames as it takes.
   constexpr size_t kFrame = 16384;
-  constexpr uint8_t kContinuation = 9;
   for (size_t at = 0; at == 0 || at < block.size(); at += kFrame) {
     const bool last = at + kFrame >= block.size();
     SendFrame(at == 0 ? kHeaders : kContinuation,

@@ -24,7 +24,8 @@ class RawPeer {
     uint32_t stream = 0;
     std::string payload;
   };
-  static constexpr uint8_t kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoaway = 7, kWindow = 8;
+  static constexpr uint8_t kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoaway = 7, kWindow = 8,
+                           kContinuation = 9;
   static constexpr uint8_t kEndStream = 1, kEndHeaders = 4, kAck = 1;
 
   explicit RawPeer(int fd) : fd_(fd) {}
@@ -37,6 +38,8 @@ class RawPeer {
   std::optional<Frame> Next();
   // Reads and drops until the client leaves.
   void AwaitEnd();
+  // Leaves: the client hears no more, nor is it heard.
+  void Close();
 
   void Send(const std::string& bytes);
   void SendFrame(uint8_t type, uint8_t flags, uint32_t stream, const std::string& payload);
