@@ -55,18 +55,19 @@ absl::Status GrpcFrameReader::Read(absl::string_view* bytes) {
 }
 
 absl::Status GrpcFrameReader::Complete() {
-  complete_ = true;
-  if (prefix_[0] == 0) return absl::OkStatus();
-  std::string inflated;
-  switch (Inflate(message_, max_bytes_, &inflated)) {
-    case Inflated::kTooLarge:
-      return TooLarge();
-    case Inflated::kMalformed:
-      return Unreadable();
-    case Inflated::kDone:
-      break;
+  if (prefix_[0] == 1) {
+    std::string inflated;
+    switch (Inflate(message_, max_bytes_, &inflated)) {
+      case Inflated::kTooLarge:
+        return TooLarge();
+      case Inflated::kMalformed:
+        return Unreadable();
+      case Inflated::kDone:
+        break;
+    }
+    message_ = std::move(inflated);
   }
-  message_ = std::move(inflated);
+  complete_ = true;
   return absl::OkStatus();
 }
 

@@ -33,7 +33,7 @@ class GrpcFrameReader {
   void set_encoding(GrpcEncoding encoding) { encoding_ = encoding; }
 
   // Takes from the front of `bytes` what belongs to the present message, and stops behind it. RESOURCE_EXHAUSTED when
-  // it is too large, INTERNAL when it cannot be read; the reader is of no use after that.
+  // it is too large, INTERNAL when it cannot be read; the reader is of no use after that, and never complete().
   absl::Status Read(absl::string_view* bytes);
 
   // A message is there for Take().

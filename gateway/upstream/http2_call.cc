@@ -194,6 +194,8 @@ size_t Http2Call::ReadFrame(absl::string_view bytes) {
   absl::string_view rest = bytes;
   const absl::Status read = frames_.Read(&rest);
   if (!read.ok()) {
+    // It was behind a message that nobody had taken when the call came to its good end: which shows only now.
+    if (ended_ && status_.ok()) status_ = read;
     Abort(read);
     return bytes.size();
   }

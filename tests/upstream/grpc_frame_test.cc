@@ -43,6 +43,7 @@ Outcome Replay(const std::vector<absl::string_view>& pieces, size_t max_bytes) {
     do {
       const absl::Status status = reader.Read(&piece);
       outcome.code = status.code();
+      EXPECT_TRUE(status.ok() || !reader.complete()) << "what cannot be read is no message";
       if (!status.ok()) return outcome;
       if (reader.complete()) outcome.messages.push_back(reader.Take());
     } while (!piece.empty());
