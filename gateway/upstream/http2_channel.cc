@@ -1,15 +1,13 @@
 #include "gateway/upstream/http2_channel.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "gateway/upstream/backoff.h"
 #include "gateway/upstream/grpc_status.h"
 
 namespace portico::upstream {
 namespace {
 
-constexpr double kBackoffGrowth = 1.6;
-constexpr double kJitter = 0.2;
 // A server that keeps leaving does not make us keep more connections than this.
 constexpr size_t kMaxRetiring = 8;
 // Whoever lost a connection used so recently gets another one at once; an idle one is not missed.
@@ -94,7 +92,7 @@ void Http2Channel::StartAttempt() {
   last_attempt_ = net::Clock::now();
   deadlines_.Set(attempt_alarm_, last_attempt_ + http2().connect_time);
   if (failures_ > 0) deadlines_.Set(patience_alarm_, last_attempt_ + http2().patience);
-  connection_ = Http2Connection::Open(worker_, peer_, *this);
+  connection_ = Http2Connection::Open(worker_, peer_, first_address_, *this);
 }
 
 void Http2Channel::AttemptTookTooLong() {
@@ -121,12 +119,11 @@ void Http2Channel::Failed() {
   deadlines_.Remove(patience_alarm_);
   state_ = State::kBackoff;
   recovering_ = false;
-  const double wait = std::min(static_cast<double>(http2().first_backoff.count()) * std::pow(kBackoffGrowth, failures_),
-                               static_cast<double>(http2().last_backoff.count()));
-  std::uniform_real_distribution<double> jitter(1 - kJitter, 1 + kJitter);
+  const double chance = std::uniform_real_distribution<double>(0, 1)(random_);
+  const auto pause = BackoffPause(http2().first_backoff, http2().last_backoff, failures_, chance);
   failures_ = std::min(failures_ + 1, 1000);
-  const std::chrono::duration<double, std::milli> jittered(wait * jitter(random_));
-  deadlines_.Set(backoff_alarm_, net::Clock::now() + std::chrono::duration_cast<net::Clock::duration>(jittered));
+  ++first_address_;
+  deadlines_.Set(backoff_alarm_, net::Clock::now() + pause);
   FailWaiting();
 }
 

@@ -86,6 +86,7 @@ class Http2Channel final : public std::enable_shared_from_this<Http2Channel>, pr
   std::shared_ptr<Http2Connection> connection_;             // being made, or in use
   std::vector<std::shared_ptr<Http2Connection>> retiring_;  // taking no new calls, with calls
   int failures_ = 0;                                        // attempts since a connection last was of use
+  size_t first_address_ = 0;                                // of a name's, which the next attempt begins with
   bool recovering_ = false;  // a connection in use was lost, and the first attempt at another has not ended
   bool impatient_ = false;   // calls do not wait for the present attempt
   net::Deadline last_attempt_;

@@ -83,9 +83,9 @@ Http2Connection::Http2Connection(net::Worker& worker, std::shared_ptr<const Http
 }
 
 std::shared_ptr<Http2Connection> Http2Connection::Open(net::Worker& worker, std::shared_ptr<const Http2Peer> peer,
-                                                       Owner& owner) {
+                                                       size_t first_address, Owner& owner) {
   std::shared_ptr<Http2Connection> connection(new Http2Connection(worker, std::move(peer), owner));
-  worker.Spawn(Connect(connection));
+  worker.Spawn(Connect(connection, first_address));
   return connection;
 }
 
@@ -95,8 +95,13 @@ Http2Connection::~Http2Connection() {
 
 // ---- connecting
 
-Async<void> Http2Connection::Connect(std::shared_ptr<Http2Connection> self) {
-  const std::vector<Address> addresses = co_await self->Resolve();
+Async<void> Http2Connection::Connect(std::shared_ptr<Http2Connection> self, size_t first_address) {
+  std::vector<Address> addresses = co_await self->Resolve();
+  // One that is silent takes all the time there is; the next attempt is to reach those behind it.
+  if (!addresses.empty()) {
+    std::rotate(addresses.begin(), addresses.begin() + static_cast<ptrdiff_t>(first_address % addresses.size()),
+                addresses.end());
+  }
   for (const Address& address : addresses) {
     if (self->owner_ == nullptr) co_return;
     boost::system::error_code error;

@@ -44,9 +44,10 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
     ~Owner() = default;
   };
 
-  // Begins to connect.
+  // Begins to connect: to the addresses of the peer's name in turn, beginning with the `first_address`-th, round and
+  // round.
   static std::shared_ptr<Http2Connection> Open(net::Worker& worker, std::shared_ptr<const Http2Peer> peer,
-                                               Owner& owner);
+                                               size_t first_address, Owner& owner);
   ~Http2Connection();
 
   // The server's settings have come.
@@ -79,7 +80,7 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
 
   Http2Connection(net::Worker& worker, std::shared_ptr<const Http2Peer> peer, Owner& owner);
 
-  static Async<void> Connect(std::shared_ptr<Http2Connection> self);
+  static Async<void> Connect(std::shared_ptr<Http2Connection> self, size_t first_address);
   Async<std::vector<Address>> Resolve();
   void Begin();
 

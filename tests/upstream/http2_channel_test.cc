@@ -155,5 +155,35 @@ TEST_F(Http2ChannelTest, ACallThatHasEndedWaitsNoMore) {
   running->Abort(Cancelled());
 }
 
+// "localhost", in a way that does not depend on /etc/hosts: a look-up without a name knows ::1 and 127.0.0.1.
+TEST_F(Http2ChannelTest, ANamesSecondAddressIsReachedWhenTheFirstIsSilent) {
+  MisbehavingServer server([&](RawPeer& peer, int) {
+    peer.Greet();
+    peer.Serve();
+  });
+  const std::string address = server.address();
+  const int port = std::stoi(address.substr(address.find(':') + 1));
+  // Takes connections, as far as a client can see, and says nothing.
+  const int silent = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 where{};
+  where.sin6_family = AF_INET6;
+  where.sin6_addr = in6addr_loopback;
+  where.sin6_port = htons(static_cast<uint16_t>(port));
+  if (silent < 0 || ::bind(silent, reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0 ||
+      ::listen(silent, 16) != 0) {
+    if (silent >= 0) ::close(silent);
+    GTEST_SKIP() << "no ::1 here";
+  }
+  const auto peer = At("", port);
+  peer->options.connect_time = std::chrono::milliseconds(200);
+  const auto channel = std::make_shared<Http2Channel>(worker(), peer, TransportOptions());
+  const auto call = Ask(channel, "x");  // asks for a connection
+  EXPECT_TRUE(RunUntil([&] { return channel->connected() && call->ended(); }));
+  const auto later = Ask(channel, "x");
+  EXPECT_TRUE(RunUntil([&] { return later->ended(); }));
+  EXPECT_TRUE(later->status().ok()) << later->status();
+  ::close(silent);
+}
+
 }  // namespace
 }  // namespace portico::upstream
