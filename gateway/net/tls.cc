@@ -128,6 +128,7 @@ void TlsEngine::TakeOutput() {
 }
 
 absl::Status TlsEngine::Handshake() {
+  ERR_clear_error();
   const int result = SSL_do_handshake(ssl_);
   TakeOutput();
   if (result == 1) {
@@ -145,7 +146,6 @@ absl::Status TlsEngine::Handshake() {
 }
 
 absl::Status TlsEngine::Receive(absl::string_view ciphertext, absl::FunctionRef<void(absl::string_view)> plain) {
-  ERR_clear_error();
   if (!ciphertext.empty()) BIO_write(in_, ciphertext.data(), static_cast<int>(ciphertext.size()));
   if (!established_) {
     const absl::Status status = Handshake();
@@ -153,6 +153,7 @@ absl::Status TlsEngine::Receive(absl::string_view ciphertext, absl::FunctionRef<
   }
   char buffer[16384];  // what a record may hold
   while (true) {
+    ERR_clear_error();  // what others on this thread have left there, `plain` too, would be taken for this connection's
     const int size = SSL_read(ssl_, buffer, sizeof(buffer));
     if (size > 0) {
       plain(absl::string_view(buffer, static_cast<size_t>(size)));

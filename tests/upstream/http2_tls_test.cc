@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
@@ -150,6 +152,66 @@ TEST_F(Http2TlsTest, AServerWithoutHttp2IsUnavailable) {
   ::close(listening);
   server.join();
   EXPECT_TRUE(shaken);
+}
+
+// A thread's errors stand in one queue, where those of a token that was verified in between may still be.
+TEST_F(Http2TlsTest, OthersErrorsAreNotTheConnections) {
+  const auto others = [] { ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR); };
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
+  const std::string cert = server_.cert(), key = server_.key();
+  const std::unique_ptr<BIO, decltype(&BIO_free)> cert_bio(BIO_new_mem_buf(cert.data(), -1), &BIO_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> key_bio(BIO_new_mem_buf(key.data(), -1), &BIO_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> leaf(PEM_read_bio_X509(cert_bio.get(), nullptr, nullptr, nullptr),
+                                                         &X509_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> own(
+      PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  SSL_CTX_use_certificate(context.get(), leaf.get());
+  SSL_CTX_use_PrivateKey(context.get(), own.get());
+  SSL_CTX_set_alpn_select_cb(
+      context.get(),
+      [](SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned, void*) {
+        *size = in[0];
+        *out = in + 1;
+        return SSL_TLSEXT_ERR_OK;
+      },
+      nullptr);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> server(SSL_new(context.get()), &SSL_free);
+  BIO* const to_server = BIO_new(BIO_s_mem());
+  BIO* const from_server = BIO_new(BIO_s_mem());
+  BIO_set_mem_eof_return(to_server, -1);
+  SSL_set_bio(server.get(), to_server, from_server);
+  SSL_set_accept_state(server.get());
+
+  net::TlsEngine client(**net::TlsContext::ForClient(authority_.cert(), "", ""), "shop.test");
+  std::string heard;
+  const auto exchange = [&] {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(from_server, &data);
+    const std::string sent(data, static_cast<size_t>(size));
+    (void)BIO_reset(from_server);
+    others();
+    const absl::Status status = client.Receive(sent, [&](absl::string_view plain) {
+      heard.append(plain.data(), plain.size());
+      others();
+    });
+    BIO_write(to_server, client.output().data(), static_cast<int>(client.output().size()));
+    client.output().clear();
+    return status;
+  };
+  for (int i = 0; i < 10 && !client.established(); ++i) {
+    ASSERT_EQ(exchange(), absl::OkStatus());
+    ERR_clear_error();
+    SSL_do_handshake(server.get());
+  }
+  ASSERT_TRUE(client.established());
+  for (const char* record : {"one ", "two"}) {
+    ERR_clear_error();
+    SSL_write(server.get(), record, static_cast<int>(std::strlen(record)));
+  }
+  EXPECT_EQ(exchange(), absl::OkStatus());
+  EXPECT_EQ(heard, "one two");
+  others();
+  EXPECT_EQ(client.Send("three"), absl::OkStatus());
 }
 
 TEST_F(Http2TlsTest, AServerWithoutTlsIsUnavailable) {
