@@ -34,7 +34,6 @@ bool ChunkedBody::Fail(absl::string_view why) {
 
 bool ChunkedBody::BeginChunk() {
   digits_ = 0;
-  framing_ = 0;
   state_ = left_ == 0 ? State::kTrailer : State::kData;
   if (left_ <= left_of_body_) {
     left_of_body_ -= left_;

@@ -12,7 +12,8 @@
 namespace portico::http {
 
 // Decodes a chunked body (RFC 9112, section 7.1), strictly: lines end with CRLF, sizes are up to 16 hexadecimal digits,
-// nothing stands between a chunk and its CRLF. Extensions and trailer fields are dropped. Takes every byte it is given,
+// nothing stands between a chunk and its CRLF. Extensions and trailer fields are dropped; all of a body's together may
+// have `header_bytes`. Takes every byte it is given,
 // so that the way the input is split cannot matter. Ours rather than Beast's, whose own asserts depend on the split.
 class ChunkedBody {
  public:
@@ -52,7 +53,7 @@ class ChunkedBody {
   State state_ = State::kSize;
   int digits_ = 0;
   uint64_t left_ = 0;   // of the size being read, then of the chunk
-  size_t framing_ = 0;  // bytes of the current extension, or of the trailer
+  size_t framing_ = 0;  // bytes of all extensions and of the trailer
   uint64_t left_of_body_;
   absl::Status error_;
 };

@@ -60,7 +60,11 @@ Async<void> ConnectionH1::Run(std::shared_ptr<ConnectionH1> self) {
     while (next == Next::kRequest) next = co_await self->ServeOne();
     if (next == Next::kLinger && !self->ended_) co_await self->Linger();
   } catch (...) {
-    // A fault of ours costs this connection, not the process.
+    // A fault of ours costs this connection, not the process. The request went with its coroutine, and the pending read
+    // must not look for it.
+    self->request_ = nullptr;
+    self->body_ = nullptr;
+    self->stream_ = nullptr;
   }
   self->Close();
   self->site_->Closed(*self);

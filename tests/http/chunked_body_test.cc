@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "gateway/rpc/status.h"
+
 namespace portico::http {
 namespace {
 
@@ -47,6 +49,35 @@ TEST(ChunkedBodyTest, TheLimitIsOfDecodedBytes) {
   ChunkedBody beyond(limits, 4);
   EXPECT_EQ(beyond.Read("2\r\nab\r\n3\r\n", &consumed, &decoded), ChunkedBody::Result::kError);
   EXPECT_EQ(beyond.error().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(ChunkedBodyTest, ExtensionsAndTrailersAreBoundedTogether) {
+  Limits limits;
+  limits.header_bytes = 100;
+  const std::string ten = "1;" + std::string(9, 'x') + "\r\na\r\n";  // with the CR behind them: 10 bytes of extension
+  const struct {
+    const char* name;
+    int chunks;
+    std::string end;
+    ChunkedBody::Result result;
+  } cases[] = {
+      {"just enough", 10, "0\r\n\r\n", ChunkedBody::Result::kDone},
+      {"one byte more", 10, "0;\r\n\r\n", ChunkedBody::Result::kError},
+      {"a chunk more", 11, "", ChunkedBody::Result::kError},
+      {"a trailer more", 10, "0\r\nT:\r\n\r\n", ChunkedBody::Result::kError},
+      {"chunks without end have none", 1000, "", ChunkedBody::Result::kError},
+  };
+  for (const auto& each : cases) {
+    ChunkedBody chunked(limits, limits.body_bytes);
+    std::string bytes;
+    for (int i = 0; i < each.chunks; ++i) bytes += ten;
+    size_t consumed = 0;
+    std::string decoded;
+    EXPECT_EQ(chunked.Read(bytes + each.end, &consumed, &decoded), each.result) << each.name;
+    if (each.result == ChunkedBody::Result::kError) {
+      EXPECT_EQ(rpc::HttpStatusOf(chunked.error()), 431) << each.name;
+    }
+  }
 }
 
 }  // namespace

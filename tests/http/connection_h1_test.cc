@@ -258,6 +258,21 @@ TEST_F(ConnectionH1Test, AFaultClosesItsConnectionOnly) {
   EXPECT_EQ(next.Read().status, 200);
 }
 
+// The request is gone, but the read that waits for news of its client is not.
+TEST_F(ConnectionH1Test, AFaultAfterTheAnswerClosesItsConnectionOnly) {
+  Serve();
+  for (const char* request : {"GET /throw/late HTTP/1.1\r\nHost: h\r\n\r\n",
+                              "POST /throw/late HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"}) {
+    RawClient client(address());
+    client.Send(request);
+    EXPECT_EQ(client.Read().status, 200);
+    EXPECT_TRUE(client.Closed());
+    RawClient next(address());
+    next.Send(kGet);
+    EXPECT_EQ(next.Read().status, 200);
+  }
+}
+
 TEST_F(ConnectionH1Test, BeyondInFlightIsRefusedAndTheConnectionStays) {
   Limits limits;
   limits.in_flight = 1;

@@ -48,7 +48,8 @@ class CountingStream final : public BodyStream {
 // Does what the path says.
 class ScriptedHandler final : public Handler, public Epilogue {
  public:
-  void Record(const Request&, const Response&, const Sent& sent) override {
+  void Record(const Request& request, const Response&, const Sent& sent) override {
+    if (request.path == "/throw/late") throw std::runtime_error("a fault");
     const std::lock_guard<std::mutex> lock(mutex);
     all_sent.push_back(sent);
   }
@@ -116,7 +117,9 @@ class ScriptedHandler final : public Handler, public Epilogue {
     co_return response;
   }
 
-  bool StreamsBody(const Request& head) override { return absl::StartsWith(head.path, "/upload/"); }
+  bool StreamsBody(const Request& head) override {
+    return absl::StartsWith(head.path, "/upload/");
+  }
 
   // Lets every request on /wait and /upload/none go.
   void Release() {
