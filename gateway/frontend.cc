@@ -125,6 +125,7 @@ std::unique_ptr<Frontend> Frontend::Create(const config::Frontend& frontend, con
       target.handler = created->guards_.back().get();
     }
     const bool streams = method->client_streaming || method->server_streaming;
+    created->takes_streams_ |= method->client_streaming;
     created->methods_[method->path] = {method, target.handler, &schema,
                                        streams ? frontend.streams().message_bytes() : frontend.limits().body_bytes(),
                                        frontend.streams().buffer_bytes()};

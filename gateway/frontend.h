@@ -64,6 +64,7 @@ class Frontend final : public http::Handler {
 
   // Whether the body belongs to a method that takes a stream of messages.
   bool StreamsBody(const http::Request& head) override;
+  bool MayStreamBodies(const net::Worker&) override { return takes_streams_; }
 
   const std::string& name() const { return name_; }
   const std::vector<Route>& routes() const { return routes_; }
@@ -97,6 +98,7 @@ class Frontend final : public http::Handler {
   std::vector<Route> routes_;
   routing::RouteTable table_;
   absl::flat_hash_map<absl::string_view, protocol::RpcEndpoint> methods_;  // by Method::path
+  bool takes_streams_ = false;                                             // any of them, of messages
   std::unique_ptr<Dispatch> dispatch_;
   std::vector<std::unique_ptr<http::Chain>> chain_;  // innermost first
   http::Handler* first_ = nullptr;                   // where every request enters

@@ -157,6 +157,10 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
     Lane& lane = lanes_[static_cast<size_t>(head.context.worker().index())];
     return lane.counted.has_value() && lane.counted->StreamsBody(head);
   }
+  bool MayStreamBodies(const net::Worker& worker) override {
+    Lane& lane = lanes_[static_cast<size_t>(worker.index())];
+    return lane.counted.has_value() && lane.counted->MayStreamBodies(worker);
+  }
 
   void Refused(const http::Refusal& refusal) override {
     access_log_.Refused(refusal);

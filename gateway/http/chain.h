@@ -11,6 +11,7 @@ class Chain final : public Handler {
   Chain(Middleware& middleware, Handler& next) : middleware_(middleware), next_(next) {}
   Async<Response> Handle(Request& request) override { return middleware_.Handle(request, next_); }
   bool StreamsBody(const Request& head) override { return next_.StreamsBody(head); }
+  bool MayStreamBodies(const net::Worker& worker) override { return next_.MayStreamBodies(worker); }
 
  private:
   Middleware& middleware_;

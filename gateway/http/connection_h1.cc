@@ -157,6 +157,7 @@ Async<ConnectionH1::Next> ConnectionH1::ServeOne() {
 }
 
 bool ConnectionH1::StreamsBody(const RequestParser& parser) const {
+  if (!site_->handler.MayStreamBodies(site_->worker)) return false;
   Request head(site_->worker, net::kNoDeadline);
   parser.Fill(message_.bytes(), &head);
   return site_->handler.StreamsBody(head);

@@ -20,6 +20,12 @@ class Handler {
     static_cast<void>(head);
     return false;
   }
+  // Whether StreamsBody() may be true of anything on that worker, for now; when not, it need not be asked, and the head
+  // of a request with a body not be read twice.
+  virtual bool MayStreamBodies(const net::Worker& worker) {
+    static_cast<void>(worker);
+    return true;
+  }
 };
 
 // Stands before a handler and may answer instead of it, or change what goes in and comes out.

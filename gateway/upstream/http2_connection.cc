@@ -169,10 +169,10 @@ bool Http2Connection::Start(Http2Call& call) {
     fields.push_back(Field("grpc-timeout", TimeoutText(call.deadline() - now, timeout), FirstNamed(&timeout_named_)));
   }
   std::vector<std::string> encoded;
-  encoded.reserve(call.metadata().size());  // views of these stay valid
   for (const auto& [key, value] : call.metadata()) {
     absl::string_view text = value;
     if (absl::EndsWith(key, "-bin")) {
+      if (encoded.empty()) encoded.reserve(call.metadata().size());  // views of these stay valid
       encoded.push_back(absl::Base64Escape(value));
       text = encoded.back();
       while (absl::ConsumeSuffix(&text, "=")) {

@@ -46,6 +46,18 @@ TEST_F(ArrivingBodyTest, PiecesAreHandedOnAsTheyArrive) {
   }
 }
 
+TEST_F(ArrivingBodyTest, AHandlerThatStreamsNothingIsNotAskedEveryTime) {
+  Serve();
+  for (const bool may_stream : {true, false}) {
+    handler_.may_stream = may_stream;
+    handler_.asked = 0;
+    RawClient client(address());
+    client.Send(Head("/p", "Content-Length: 1") + "x");
+    EXPECT_EQ(client.Read().body, "POST /p x");
+    EXPECT_EQ(handler_.asked, may_stream ? 1 : 0);
+  }
+}
+
 TEST_F(ArrivingBodyTest, EverySplitReadsTheSame) {
   Serve();
   const std::string all = Head("/upload/all", "Transfer-Encoding: chunked") +

@@ -118,8 +118,10 @@ class ScriptedHandler final : public Handler, public Epilogue {
   }
 
   bool StreamsBody(const Request& head) override {
+    ++asked;
     return absl::StartsWith(head.path, "/upload/");
   }
+  bool MayStreamBodies(const net::Worker&) override { return may_stream; }
 
   // Lets every request on /wait and /upload/none go.
   void Release() {
@@ -141,6 +143,8 @@ class ScriptedHandler final : public Handler, public Epilogue {
     return all_sent;
   }
 
+  std::atomic<bool> may_stream{true};
+  std::atomic<int> asked{0};  // whether a body is to be streamed
   std::atomic<int> handled{0};
   std::atomic<int> cancelled{0};
   std::atomic<int> pieces{0};
