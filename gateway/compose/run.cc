@@ -343,7 +343,7 @@ void Run::AddInners(Instance& instance, const transcode::FieldSelection* selecti
     messages.selection = selection == nullptr ? nullptr : selection->Child(*inners[i].field);
     WireValues values;
     inners[i].path.Collect({instance.self}, &values);
-    messages.values = values.size();
+    if (!values.empty()) messages.end = values.back().bytes.data() + values.back().bytes.size();
     if (!inners[i].field->repeated && values.size() > 1) {
       // A message in several pieces is merged by putting them together.
       std::string& whole = merged_.emplace_back();

@@ -84,7 +84,7 @@ class Run : public std::enable_shared_from_this<Run> {
   struct Messages {
     std::vector<Instance*> instances;  // of the first ones only, when `cut`
     bool cut = false;                  // there are more than kMostElements allows
-    size_t values = 0;                 // how often the field stands in its message, when it came with a part
+    const char* end = nullptr;         // of a singular field: where its last piece ends in the message around it
     const transcode::FieldSelection* selection = nullptr;  // of what is within
   };
   // A part of one message of the answer.

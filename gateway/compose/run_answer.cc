@@ -88,13 +88,13 @@ void Run::WriteSelf(const Instance& instance, wire::Writer& out) const {
     for (size_t i = 0; i < inners.size(); ++i) {
       const Messages& messages = instance.inners[i];
       if (tag != wire::MakeTag(inners[i].field->number, wire::WireType::kBytes) || messages.instances.empty()) continue;
-      const size_t at = seen[i]++;
       if (inners[i].field->repeated) {
+        const size_t at = seen[i]++;
         if (at < messages.instances.size()) message = messages.instances[at];
-      } else if (seen[i] == messages.values) {
+      } else if (reader.position() == messages.end) {
         message = messages.instances.front();
       } else {
-        written = false;  // a piece of the one to come
+        written = false;  // a piece of the one to come, or replaced by another member of its oneof
       }
     }
     if (message != nullptr) {

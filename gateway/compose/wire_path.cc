@@ -48,6 +48,12 @@ bool ReadValue(wire::Reader& reader, uint32_t tag, WireValue* value) {
   return true;
 }
 
+// Whether a value of `field` is gone when one with `tag` comes after it: another member of its oneof.
+bool IsReplacedBy(const FieldTable& field, uint32_t tag, const schema::MessageTable& table) {
+  const FieldTable* const other = table.FindByNumber(wire::FieldNumber(tag));
+  return other != nullptr && other->oneof == field.oneof && wire::TypeOf(tag) == TypeOfField(other->type);
+}
+
 }  // namespace
 
 void AppendField(uint32_t number, const WireValue& value, std::string* out) {
@@ -77,6 +83,7 @@ absl::StatusOr<WirePath> WirePath::Compile(const schema::MessageTable& root, abs
           absl::StrCat("\"", name, "\" is a group, which composition does not reach into"));
     }
     compiled.steps_.push_back(field);
+    compiled.tables_.push_back(table);
     compiled.repeated_ |= field->repeated;
     table = field->map ? nullptr : field->message;
   }
@@ -86,6 +93,7 @@ absl::StatusOr<WirePath> WirePath::Compile(const schema::MessageTable& root, abs
 WirePath WirePath::Rest() const {
   WirePath rest;
   rest.steps_.assign(steps_.begin() + 1, steps_.end());
+  rest.tables_.assign(tables_.begin() + 1, tables_.end());
   for (const FieldTable* step : rest.steps_) rest.repeated_ |= step->repeated;
   return rest;
 }
@@ -104,6 +112,7 @@ void WirePath::CollectFrom(absl::Span<const absl::string_view> message, size_t s
     while (!reader.done() && reader.ReadTag(&tag)) {
       if (wire::FieldNumber(tag) != field.number) {
         if (!reader.Skip(tag)) break;
+        if (field.oneof >= 0 && IsReplacedBy(field, tag, *tables_[step])) found.clear();
         continue;
       }
       WireValue value;

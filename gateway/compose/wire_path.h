@@ -44,8 +44,9 @@ class WirePath {
 
   // Appends what the path finds in `message`, given in one or more chunks whose concatenation it is. By the rules of
   // the wire format: the last occurrence of a singular scalar, all occurrences of anything else (those of a singular
-  // message are to be concatenated). Leading through a repeated field, it collects from every element. A malformed
-  // message gives what stands before the fault. The views point into `message`.
+  // message are to be concatenated); of a oneof's member, here or on the way, nothing that stands before another member
+  // of that oneof, since whoever parses the message has only the last. Leading through a repeated field, it collects
+  // from every element. A malformed message gives what stands before the fault. The views point into `message`.
   void Collect(absl::Span<const absl::string_view> message, WireValues* values) const {
     CollectFrom(message, 0, values);
   }
@@ -67,6 +68,7 @@ class WirePath {
   void CollectFrom(absl::Span<const absl::string_view> message, size_t step, WireValues* values) const;
 
   std::vector<const schema::FieldTable*> steps_;
+  std::vector<const schema::MessageTable*> tables_;  // of each step: the message it is a field of
   bool repeated_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "gateway/access/guard.h"
 
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/struct.pb.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -120,6 +121,24 @@ TEST_F(GuardTest, TheLastOccurrenceCounts) {
   yes.mutable_options()->set_packed(true);
   no.mutable_options()->set_packed(false);
   EXPECT_FALSE(Holds("claim.yes = request.options.packed", Bytes(yes) + Bytes(no), &ann_));
+}
+
+// Of a oneof, whoever reads the message has the member that came last, whichever it is.
+TEST_F(GuardTest, AMemberThatItsOneofNoLongerHasIsNoMatch) {
+  input_ = schema_->FindMessage("google.protobuf.Value");
+  ASSERT_NE(input_, nullptr);
+  google::protobuf::Value ann, number, list;
+  ann.set_string_value("ann");
+  number.set_number_value(7);
+  list.mutable_list_value();
+  const std::string name = ann.SerializeAsString();
+  EXPECT_TRUE(Holds("claim.sub = request.string_value", name, &ann_));
+  for (const google::protobuf::Value& other : {number, list}) {
+    const std::string bytes = other.SerializeAsString();
+    EXPECT_FALSE(Holds("claim.sub = request.string_value", name + bytes, &ann_)) << other.ShortDebugString();
+    EXPECT_FALSE(Holds("request.string_value = claim.sub", name + bytes, &ann_)) << other.ShortDebugString();
+    EXPECT_TRUE(Holds("claim.sub = request.string_value", bytes + name, &ann_)) << other.ShortDebugString();
+  }
 }
 
 TEST_F(GuardTest, ACallThatDoesNotMatchIsNotMade) {

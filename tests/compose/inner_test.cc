@@ -18,7 +18,11 @@ package web;
 import "portico/annotations.proto";
 
 message Request { string order_id = 1; }
-message Order { string order_id = 1; Shipping shipping = 2; repeated Line lines = 3; }
+message Order {
+  string order_id = 1;
+  oneof delivery { Shipping shipping = 2; string pickup = 4; }
+  repeated Line lines = 3;
+}
 message Shipping { string street = 1; string carrier_id = 2; repeated string notes = 3; }
 message Line { string product_id = 1; }
 message Orders { repeated Order orders = 1; }
@@ -44,7 +48,7 @@ message OrdersPage {
 }
 message OrderView {
   string order_id = 1;
-  ShippingView shipping = 2;
+  oneof delivery { ShippingView shipping = 2; string pickup = 4; }
   repeated LineView lines = 7;
 }
 message ShippingView {
@@ -143,6 +147,38 @@ TEST_F(InnerTest, AMessageInPiecesIsOne) {
   EXPECT_EQ(page.Get(R"({"orderId": "a"})"),
             R"({"order":{"orderId":"a","shipping":{"street":"Elm","carrierId":"post","notes":["1","2"],)"
             R"("carrier":{"name":"Post"}}}})");
+}
+
+// As for whoever parses the reply.
+TEST_F(InnerTest, AMessageThatAnotherMemberOfItsOneofReplacedIsGone) {
+  Page page(folder_, "web.Web/GetOrder");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  Serve(page);
+  const std::string elm(
+      "\x12\x05\x0a\x03"
+      "Elm",
+      7),
+      post(
+          "\x12\x06\x12\x04"
+          "post",
+          8),
+      shop(
+          "\x22\x04"
+          "shop",
+          6);
+  const struct {
+    std::string reply, answer;
+    int calls;
+  } cases[] = {
+      {elm + post + shop, R"({"order":{"pickup":"shop"}})", 0},
+      {elm + shop + post, R"({"order":{"shipping":{"carrierId":"post","carrier":{"name":"Post"}}}})", 1},
+      {shop + post, R"({"order":{"shipping":{"carrierId":"post","carrier":{"name":"Post"}}}})", 2},
+  };
+  for (const auto& c : cases) {
+    page.services().OnWire("web.Shop/GetOrder", c.reply);
+    EXPECT_EQ(page.Get(R"({"orderId": "a"})"), c.answer);
+    EXPECT_EQ(page.services().Count("web.Shop/GetCarrier"), c.calls);
+  }
 }
 
 TEST_F(InnerTest, TheBoundOfElementsHoldsWithin) {

@@ -52,6 +52,18 @@ service Desk {
     option (google.api.http) = { get: "/desk/books/{product_id}" };
     option (portico.policy) = { auth: { public: true } };
   }
+
+  rpc GetProfile(GetProfileRequest) returns (Profile) {
+    option (portico.policy) = { auth: { match: "claim.sub = request.customer_id" } };
+  }
+}
+
+message GetProfileRequest { oneof who { string customer_id = 1; string email = 2; } }
+message Profile {
+  string customer_id = 1;
+  string email = 2;
+  shop.catalog.v1.Product reads = 3 [(portico.fetch) = {
+    method: "shop.catalog.v1.CatalogService/GetProduct" bind: "product_id = \"pojos-in-action\"" }];
 }
 
 message GetOrdersRequest { string customer_id = 1; }
@@ -185,6 +197,37 @@ TEST_F(AccessTest, OnlyOnesOwnOrders) {
   EXPECT_EQ(Send(gateway_->address(), "POST", method, connect, R"({"customerId":"cust-000002"})").status, 403);
   connect.erase(connect.begin());
   EXPECT_EQ(Send(gateway_->address(), "POST", method, connect, R"({"customerId":"cust-000001"})").status, 401);
+}
+
+// Who sends wire bytes may send two members of a oneof; services see the last one.
+TEST_F(AccessTest, TheLastMemberOfAOneofIsMatched) {
+  const std::string own(
+      "\x0a\x0b"
+      "cust-000001",
+      13),
+      email(
+          "\x12\x03"
+          "bob",
+          5);
+  const struct {
+    const char* name;
+    std::string message;
+    int status;
+    const char* grpc_status;
+  } cases[] = {{"own", own, 200, "grpc-status:0"},
+               {"own, then another's", own + email, 403, "grpc-status:7"},
+               {"another's, then own", email + own, 200, "grpc-status:0"}};
+  for (const auto& c : cases) {
+    Headers headers = Bearer(key_.Sign(GoodClaims()));
+    headers.emplace_back("Content-Type", "application/proto");
+    EXPECT_EQ(Send(gateway_->address(), "POST", "/desk.v1.Desk/GetProfile", headers, c.message).status, c.status)
+        << c.name;
+    headers.back().second = "application/grpc-web+proto";
+    const std::string frame = std::string(4, '\0') + static_cast<char>(c.message.size()) + c.message;
+    const Answer answer = Send(gateway_->address(), "POST", "/desk.v1.Desk/GetProfile", headers, frame);
+    EXPECT_THAT(absl::StrCat(answer.body, "grpc-status:", answer.Header("grpc-status")), HasSubstr(c.grpc_status))
+        << c.name;
+  }
 }
 
 TEST_F(AccessTest, ARevokedKeyIsRefused) {
