@@ -70,7 +70,7 @@ absl::Status KeySource::CheckUrl(absl::string_view url) {
 }
 
 KeySource::KeySource(KeySourceOptions options, std::function<void(const absl::Status&)> report)
-    : options_(std::move(options)), report_(std::move(report)), full_at_(absl::InfinitePast()) {
+    : options_(std::move(options)), report_(std::move(report)) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -91,14 +91,8 @@ std::shared_ptr<const KeySet> KeySource::keys() const {
 bool KeySource::Refresh(absl::AnyInvocable<void()> done) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (stopping_) return false;
-    if (!requested_) {
-      const absl::Time now = absl::Now();
-      const absl::Time next = std::max(full_at_, now) + kInterval;
-      if (next - now > kInterval * kBurst) return false;
-      full_at_ = next;
-      requested_ = true;
-    }
+    if (stopping_ || waiting_.size() == kMostWaiting) return false;
+    requested_ = true;
     waiting_.push_back(std::move(done));
   }
   changed_.notify_all();
@@ -186,6 +180,14 @@ absl::Duration KeySource::Take(const absl::StatusOr<Fetched>& fetched) {
   return std::min(options_.refresh, absl::Seconds(1 << (failures_ - 1)));
 }
 
+void KeySource::AwaitTurn(absl::Time next, std::unique_lock<std::mutex>& lock) {
+  while (!stopping_) {
+    const absl::Duration left = std::max(earliest_, requested_ ? absl::InfinitePast() : next) - absl::Now();
+    if (left <= absl::ZeroDuration()) return;
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(left));
+  }
+}
+
 void KeySource::Run() {
   absl::Time next = absl::Now();
   for (;;) {
@@ -193,14 +195,16 @@ void KeySource::Run() {
     bool stopping = false;
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      changed_.wait_for(lock, absl::ToChronoNanoseconds(std::max(next - absl::Now(), absl::ZeroDuration())),
-                        [this] { return stopping_ || requested_; });
+      AwaitTurn(next, lock);
       stopping = stopping_;
       // Who comes while the exchange is under way may know of something newer than what it will bring.
       requested_ = false;
       waiting.swap(waiting_);
     }
-    if (!stopping) next = absl::Now() + Take(Fetch());
+    if (!stopping) {
+      earliest_ = absl::Now() + options_.pause;
+      next = absl::Now() + Take(Fetch());
+    }
     for (auto& done : waiting) done();
     if (stopping) return;
   }

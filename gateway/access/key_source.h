@@ -25,15 +25,16 @@ struct KeySourceOptions {
   std::string ca;                             // the file of the authorities trusted, PEM; empty: the system's
   absl::Duration refresh = absl::Minutes(5);  // where the answer's Cache-Control has no max-age
   absl::Duration timeout = absl::Seconds(5);  // of an exchange as a whole
+  absl::Duration pause = absl::Seconds(1);    // at least, from the beginning of an exchange to that of the next one
   size_t most_bytes = 256 << 10;              // of an answer
 
   bool operator==(const KeySourceOptions&) const = default;
 };
 
 // An issuer's keys from a URL, kept fresh on a thread of its own: asked for at the start, when their max-age is over,
-// and when somebody meets a key that is not known. What was fetched last stays while the issuer is down, or answers
-// something that is no JWK set; it is asked again after a second, then after twice as long each time, up to `refresh`.
-// Redirects are not followed. Thread-safe.
+// and when somebody meets a key that is not known; at most once in a `pause`. What was fetched last stays while the
+// issuer is down, or answers something that is no JWK set; it is asked again after a second, then after twice as long
+// each time, up to `refresh`. Redirects are not followed. Thread-safe.
 class KeySource {
  public:
   // Whether the URL is one to ask: https, or http to this machine itself (RFC 8725 has keys come over a connection that
@@ -55,20 +56,21 @@ class KeySource {
   // Another number whenever keys() are others. Without a lock.
   uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
-  // Asks for the keys now, unless it was done too often lately (kBurst times at once, then every kInterval): false
-  // then. Otherwise `done` is called, on the source's thread, when an exchange that begins from now on has ended.
+  // Has the keys asked for as soon as `pause` allows. `done` is called, on the source's thread, when an exchange that
+  // begins from now on has ended; all who wait share it, so that nobody who makes up key ids takes it from others.
+  // False, and nothing done, when kMostWaiting wait already.
   bool Refresh(absl::AnyInvocable<void()> done);
+  static constexpr size_t kMostWaiting = 4096;
 
  private:
-  static constexpr int kBurst = 10;
-  static constexpr absl::Duration kInterval = absl::Seconds(10);
-
   struct Fetched {
     std::string text;
     absl::Duration max_age;
   };
   absl::StatusOr<Fetched> Fetch();
   void Run();
+  // Until an exchange is due, or the source ends. `next` is when it is due if nobody asks.
+  void AwaitTurn(absl::Time next, std::unique_lock<std::mutex>& lock);
   // Takes over what an exchange brought; how long it is good for.
   absl::Duration Take(const absl::StatusOr<Fetched>& fetched);
 
@@ -82,10 +84,10 @@ class KeySource {
   bool stopping_ = false;
   bool requested_ = false;
   std::vector<absl::AnyInvocable<void()>> waiting_;
-  absl::Time full_at_;  // when Refresh() may be called kBurst times at once again
 
-  std::string text_;  // of keys_; the next two are the thread's own as well
+  std::string text_;  // of keys_; the next three are the thread's own as well
   int failures_ = 0;
+  absl::Time earliest_ = absl::InfinitePast();  // when the next exchange may begin
   bool reported_ = false;
   std::thread thread_;
 };

@@ -56,7 +56,7 @@ class Auth final : public http::Middleware {
                                http::Handler& next);
   // The same when the issuer has been asked for its keys, or that has taken too long.
   Async<http::Response> HandleWithNewKeys(http::Request& request, http::Handler& next);
-  static constexpr std::chrono::seconds kPatience{2};
+  static constexpr std::chrono::seconds kPatience{3};  // the source's pause, and two for the issuer
   // `bearer` is what the challenge says beside the scheme.
   Async<http::Response> Refuse(absl::Status status, std::string bearer, const http::Request& request) const;
 

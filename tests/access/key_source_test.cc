@@ -22,6 +22,8 @@ using testing::Jwks;
 using testing::SigningKey;
 using upstream::Certificate;
 
+constexpr absl::Duration kSoon = absl::Milliseconds(1);
+
 // Waits until a condition holds; false if it does not within 20 s.
 bool Eventually(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -121,7 +123,7 @@ TEST_F(KeySourceTest, TheIssuersCertificateIsVerified) {
 TEST_F(KeySourceTest, KeysRotate) {
   Issuer issuer(new httplib::Server, "http");
   issuer.Publishes({first_});
-  KeySource source({.url = issuer.url});
+  KeySource source({.url = issuer.url, .pause = kSoon});
   ASSERT_TRUE(Eventually([&] { return Knows(source, first_); }));
   const uint64_t before = source.generation();
   issuer.Publishes({first_, second_});
@@ -149,13 +151,40 @@ TEST_F(KeySourceTest, MaxAgeSaysWhenToAskAgain) {
 TEST_F(KeySourceTest, ItIsNotAskedTooOften) {
   Issuer issuer(new httplib::Server, "http");
   issuer.Publishes({first_});
-  KeySource source({.url = issuer.url});
-  ASSERT_TRUE(Eventually([&] { return Knows(source, first_); }));
-  int allowed = 0;
-  for (int i = 0; i < 200; ++i) allowed += RefreshNow(source) ? 1 : 0;
-  EXPECT_GE(allowed, 10);
-  EXPECT_LE(allowed, 15);  // a slow machine earns a few more
-  EXPECT_LE(issuer.asked, allowed + 1);
+  const auto pause = std::chrono::milliseconds(100);
+  const auto begun = std::chrono::steady_clock::now();
+  KeySource source({.url = issuer.url, .pause = absl::FromChrono(pause)});
+  // One after the other, and then all at once.
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(RefreshNow(source));
+  std::atomic<int> called{0};
+  for (int i = 0; i < 200; ++i) EXPECT_TRUE(source.Refresh([&] { ++called; }));
+  EXPECT_TRUE(Eventually([&] { return called == 200; }));
+  EXPECT_LE(issuer.asked - 1, (std::chrono::steady_clock::now() - begun) / pause);
+}
+
+// Nobody who makes key ids up can keep others from learning of a key that is new.
+TEST_F(KeySourceTest, WhoAsksForNothingTakesNothingFromOthers) {
+  Issuer issuer(new httplib::Server, "http");
+  issuer.Publishes({first_});
+  KeySource source({.url = issuer.url, .pause = absl::Milliseconds(20)});
+  for (int i = 0; i < 30; ++i) EXPECT_TRUE(RefreshNow(source)) << "made up";
+  issuer.Publishes({second_});
+  EXPECT_TRUE(RefreshNow(source));
+  EXPECT_TRUE(Knows(source, second_));
+}
+
+TEST_F(KeySourceTest, SoManyMayWaitAndNoMore) {
+  Issuer issuer(new httplib::Server, "http");
+  issuer.Publishes({first_});
+  std::atomic<size_t> called{0};
+  {
+    KeySource source({.url = issuer.url, .pause = absl::Hours(1)});
+    ASSERT_TRUE(Eventually([&] { return Knows(source, first_); }));
+    for (size_t i = 0; i < KeySource::kMostWaiting; ++i) ASSERT_TRUE(source.Refresh([&] { ++called; }));
+    EXPECT_FALSE(source.Refresh([&] { ++called; }));
+    EXPECT_EQ(called, 0);
+  }
+  EXPECT_EQ(called, KeySource::kMostWaiting);
 }
 
 TEST_F(KeySourceTest, TheLastGoodKeysStayWhateverTheIssuerAnswers) {
@@ -186,7 +215,7 @@ TEST_F(KeySourceTest, TheLastGoodKeysStayWhateverTheIssuerAnswers) {
     issuer.Publishes({first_});
     std::mutex mutex;
     std::vector<std::string> reports;
-    KeySource source({.url = issuer.url, .timeout = absl::Seconds(1)}, [&](const absl::Status& status) {
+    KeySource source({.url = issuer.url, .timeout = absl::Seconds(1), .pause = kSoon}, [&](const absl::Status& status) {
       const std::lock_guard<std::mutex> lock(mutex);
       reports.emplace_back(status.message());
     });
@@ -223,7 +252,7 @@ TEST_F(KeySourceTest, WhoWaitsIsCalledAtTheEnd) {
   });
   std::atomic<bool> called{false};
   {
-    KeySource source({.url = issuer.url});
+    KeySource source({.url = issuer.url, .pause = kSoon});
     ASSERT_TRUE(Eventually([&] { return issuer.asked > 0; }));
     ASSERT_TRUE(source.Refresh([&] { called = true; }));
   }
