@@ -21,7 +21,7 @@ bool Alike(const PublicKey& a, const PublicKey& b) {
 
 }  // namespace
 
-absl::StatusOr<KeySet> KeySet::Parse(absl::string_view json) {
+absl::StatusOr<KeySet> KeySet::Read(absl::string_view json, bool published) {
   const nlohmann::json set = nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
   const auto keys = set.is_object() ? set.find("keys") : set.end();
   if (!set.is_object() || keys == set.end() || !keys->is_array()) {
@@ -30,17 +30,24 @@ absl::StatusOr<KeySet> KeySet::Parse(absl::string_view json) {
   if (keys->size() > kMostKeys)
     return absl::InvalidArgumentError(absl::StrCat("it has more than ", kMostKeys, " keys"));
   KeySet result;
+  std::string passed_over;  // the first, and why
   for (size_t i = 0; i < keys->size(); ++i) {
     absl::StatusOr<PublicKey> key = PublicKey::FromJwk((*keys)[i]);
-    if (absl::IsNotFound(key.status())) continue;
-    if (!key.ok()) return absl::InvalidArgumentError(absl::StrCat("keys[", i, "]: ", key.status().message()));
+    if (!key.ok()) {
+      const std::string why = absl::StrCat("keys[", i, "]: ", key.status().message());
+      if (!published && !absl::IsNotFound(key.status())) return absl::InvalidArgumentError(why);
+      if (passed_over.empty()) passed_over = absl::StrCat("; ", why);
+      continue;
+    }
     for (const PublicKey& other : result.keys_) {
       if (Alike(other, *key))
         return absl::InvalidArgumentError(absl::StrCat("keys[", i, "]: another has this \"kid\""));
     }
     result.keys_.push_back(*std::move(key));
   }
-  if (result.keys_.empty()) return absl::InvalidArgumentError("it has no key for RS256, PS256, ES256 or EdDSA");
+  if (result.keys_.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("it has no key for RS256, PS256, ES256 or EdDSA", passed_over));
+  }
   return result;
 }
 

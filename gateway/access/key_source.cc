@@ -162,7 +162,7 @@ absl::Duration KeySource::Take(const absl::StatusOr<Fetched>& fetched) {
   absl::Status status = fetched.status();
   bool others = false;
   if (fetched.ok() && (keys_ == nullptr || fetched->text != text_)) {
-    absl::StatusOr<KeySet> keys = KeySet::Parse(fetched->text);
+    absl::StatusOr<KeySet> keys = KeySet::ParsePublished(fetched->text);
     status = keys.status();
     if (keys.ok()) {
       others = true;

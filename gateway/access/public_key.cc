@@ -80,10 +80,13 @@ absl::StatusOr<Key> RsaKey(const nlohmann::json& jwk) {
   if (!e.ok()) return e.status();
   const BigNumber modulus = Number(*n), exponent = Number(*e);
   if (BN_num_bits(modulus.get()) < kLeastRsaBits || BN_num_bits(modulus.get()) > kMostRsaBits) {
-    return absl::InvalidArgumentError(absl::StrCat("the modulus has ", BN_num_bits(modulus.get()), " bits, not ",
-                                                   kLeastRsaBits, " to ", kMostRsaBits));
+    return absl::NotFoundError(absl::StrCat("the modulus has ", BN_num_bits(modulus.get()), " bits, not ",
+                                            kLeastRsaBits, " to ", kMostRsaBits));
   }
-  if (!BN_is_odd(exponent.get()) || BN_is_one(exponent.get()) || BN_num_bits(exponent.get()) > kMostExponentBits) {
+  if (BN_num_bits(exponent.get()) > kMostExponentBits) {
+    return absl::NotFoundError(absl::StrCat("the exponent has more than ", kMostExponentBits, " bits"));
+  }
+  if (!BN_is_odd(exponent.get()) || BN_is_one(exponent.get())) {
     return absl::InvalidArgumentError("the exponent is none");
   }
   const Builder builder(OSSL_PARAM_BLD_new());

@@ -25,8 +25,8 @@ std::optional<Algorithm> AlgorithmOf(absl::string_view name);
 class PublicKey {
  public:
   // From a JSON Web Key (RFC 7517): RSA of 2048 to 8192 bits, EC on P-256, or OKP Ed25519. NOT_FOUND for keys of other
-  // types and for other uses than signatures, which a set may hold for others; INVALID_ARGUMENT for one that is broken,
-  // or is not public.
+  // types and sizes and for other uses than signatures, which a set may hold for others; INVALID_ARGUMENT for one that
+  // is broken, or is not public.
   static absl::StatusOr<PublicKey> FromJwk(const nlohmann::json& jwk);
 
   // The name tokens know it by; empty when it has none.

@@ -158,5 +158,49 @@ TEST(KeySetTest, WhatIsNoSetIsRefused) {
   EXPECT_TRUE(KeySet::Parse(set({{{"kty", "EC"}, {"crv", "P-521"}}, rsa.Jwk(), With(curve.Jwk(), "kid", "a")})).ok());
 }
 
+// RFC 7517, section 5. What is wrong with a file its operator is told; an issuer's other keys go on.
+TEST(KeySetTest, OneUnusableKeyDoesNotVoidTheOthers) {
+  const SigningKey good("good", "ES256"), rsa("b", "RS256"), small("b", "RS256", 1024), edwards("d", "EdDSA");
+  const struct {
+    const char* name;
+    Json key;
+    const char* in_a_file;  // the mistake; nullptr: none
+  } cases[] = {
+      {"of an unknown type", {{"kty", "AKP"}, {"alg", "ML-DSA-44"}, {"pub", "AAAA"}}, nullptr},
+      {"on another curve", {{"kty", "EC"}, {"crv", "P-521"}}, nullptr},
+      {"for encryption", With(rsa.Jwk(), "use", "enc"), nullptr},
+      {"for another algorithm", With(rsa.Jwk(), "alg", "RS512"), nullptr},
+      {"for another operation", With(rsa.Jwk(), "key_ops", {"encrypt"}), nullptr},
+      {"too short", small.Jwk(), nullptr},
+      {"too long", With(rsa.Jwk(), "n", testing::Base64Url(std::string(2048, '\xff'))), nullptr},
+      {"with a long exponent", With(rsa.Jwk(), "e", testing::Base64Url(std::string(9, '\xff'))), nullptr},
+      {"incomplete", Without(rsa.Jwk(), "n"), "\"n\" is not base64url"},
+      {"with half a number", With(edwards.Jwk(), "x", "AAAA"), "\"x\" has 32 bytes"},
+      {"without a type", Without(rsa.Jwk(), "kty"), "\"kty\" is missing"},
+      {"no object", 7, "it is no JSON object"},
+      {"a shared secret", {{"kty", "oct"}, {"k", "c2VjcmV0"}}, "it is secret"},
+      {"private", With(edwards.Jwk(), "d", "c2VjcmV0"), "it is secret"},
+  };
+  for (const auto& c : cases) {
+    for (const bool first : {true, false}) {
+      const std::string set =
+          Json({{"keys", first ? Json::array({c.key, good.Jwk()}) : Json::array({good.Jwk(), c.key})}}).dump();
+      const auto published = KeySet::ParsePublished(set);
+      ASSERT_TRUE(published.ok()) << c.name << ": " << published.status();
+      EXPECT_NE(published->Find("good", Algorithm::kEs256), nullptr) << c.name;
+      for (const SigningKey& other : {rsa, edwards}) {
+        EXPECT_EQ(published->Find(other.id(), *AlgorithmOf(other.algorithm())), nullptr) << c.name;
+      }
+      const auto file = KeySet::Parse(set);
+      EXPECT_EQ(file.ok(), c.in_a_file == nullptr) << c.name << ": " << file.status();
+      if (c.in_a_file != nullptr) {
+        EXPECT_THAT(std::string(file.status().message()), HasSubstr(c.in_a_file)) << c.name;
+      }
+    }
+    const auto alone = KeySet::ParsePublished(Json({{"keys", Json::array({c.key})}}).dump());
+    EXPECT_THAT(std::string(alone.status().message()), HasSubstr("it has no key for")) << c.name;
+  }
+}
+
 }  // namespace
 }  // namespace portico::access
