@@ -124,8 +124,14 @@ FrontendAccess BuildAccess(const config::LoadedConfig& loaded, int index, const 
   if (frontend.rate_limit().by() == config::RateLimit::BY_ADDRESS && rate_limit != nullptr) {
     built.middleware.push_back(std::move(rate_limit));
   }
+  const auto add_identity_headers = [&](middleware::IdentityHeaders::Proof proof) {
+    const auto& trusted = frontend.metadata().request();
+    built.middleware.push_back(
+        std::make_unique<middleware::IdentityHeaders>(std::vector<std::string>(trusted.begin(), trusted.end()), proof));
+  };
   if (!auth.has_jwt() && auth.api_keys().empty()) {
     CheckNobodyIsShutOut(loaded, frontend, schema, diagnostics);
+    add_identity_headers(middleware::IdentityHeaders::Proof::kNone);
     return built;
   }
   const std::string key = absl::StrCat("frontends[", index, "].auth");
@@ -152,9 +158,8 @@ FrontendAccess BuildAccess(const config::LoadedConfig& loaded, int index, const 
   }
   built.middleware.push_back(std::make_unique<middleware::Auth>(std::move(policy), errors));
   if (rate_limit != nullptr) built.middleware.push_back(std::move(rate_limit));
-  const auto& trusted = frontend.metadata().request();
-  built.middleware.push_back(std::make_unique<middleware::IdentityHeaders>(
-      std::vector<std::string>(trusted.begin(), trusted.end()), frontend.has_identity()));
+  add_identity_headers(frontend.has_identity() ? middleware::IdentityHeaders::Proof::kMinted
+                                               : middleware::IdentityHeaders::Proof::kVerified);
   return built;
 }
 

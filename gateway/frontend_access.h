@@ -27,7 +27,7 @@ using KeptAccesses = std::map<std::string, KeptAccess>;  // by the frontend's na
 
 // What decides who may call a frontend, and what services learn of it.
 struct FrontendAccess {
-  // Outermost first; empty when the configuration does not ask for any.
+  // Outermost first.
   std::vector<std::unique_ptr<http::Middleware>> middleware;
   // nullptr without `identity`. The middleware has it too.
   std::shared_ptr<access::Minter> minter;

@@ -66,13 +66,15 @@ class IdentityTest : public ::testing::Test {
         "    listen: 127.0.0.1:0\n    expose: [desk.v1.Desk, shop.files.v1.FileService, shop.orders.v1.OrderService]\n";
     gateway_ = std::make_unique<Gateway>(folder_.Write(
         "portico.yaml",
-        absl::StrCat(
-            "contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
-            "/tests/integration/protos\n  - protos: desk\nclusters:\n  files: { target: \"", files_port_.address(),
-            "\", services: [shop.files.v1.FileService] }\n  orders: { target: \"", orders_port_.address(),
-            "\", services: [shop.orders.v1.OrderService] }\nfrontends:\n  - name: web\n", frontend, auth,
-            "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n  - name: plain\n", frontend, auth,
-            "  - name: bare\n    security_headers: none\n", frontend, auth, "admin: { listen: 127.0.0.1:0 }\n")));
+        absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
+                     "/tests/integration/protos\n  - protos: desk\nclusters:\n  files: { target: \"",
+                     files_port_.address(), "\", services: [shop.files.v1.FileService] }\n  orders: { target: \"",
+                     orders_port_.address(),
+                     "\", services: [shop.orders.v1.OrderService] }\nfrontends:\n  - name: web\n", frontend, auth,
+                     "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n  - name: plain\n", frontend, auth,
+                     "  - name: bare\n    security_headers: none\n", frontend, auth,
+                     "  - name: open\n    listen: 127.0.0.1:0\n    expose: [shop.files.v1.FileService]\n",
+                     "admin: { listen: 127.0.0.1:0 }\n")));
     files_ = std::make_unique<Process>(std::vector<std::string>{FILES_SERVER, "--listen", files_port_.address()});
     orders_ = std::make_unique<Process>(std::vector<std::string>{
         std::string(SHOP_BIN_DIR) + "/shop-orders", "--listen", orders_port_.address(), "--data", data_.path(),
@@ -154,6 +156,35 @@ TEST_F(IdentityTest, EachCallOfAComposedAnswerHasATokenForItsCluster) {
   EXPECT_EQ(ClaimsOf(Told(answer.json()["metadata"], "authorization"))["aud"], "files");
 }
 
+// A frontend that asks nobody hands on what services can verify, and nothing in a proxy's name.
+TEST_F(IdentityTest, WithoutAuthCredentialsAreHandedOnAndClaimsAreNot) {
+  const Headers headers = {{"Authorization", "Bearer shown"},    {"Grpc-Metadata-Authorization", "Bearer shown-too"},
+                           {"Grpc-Metadata-X-Api-Key", "shown"}, {"Grpc-Metadata-X-Forwarded-User", "made-up"},
+                           {"X-Forwarded-User", "made-up"},      {"Remote-Groups", "made-up"}};
+  const struct {
+    const char* name;
+    Headers protocol;
+    absl::string_view body;
+  } cases[] = {
+      {"REST", {}, ""},
+      {"Connect", {{"Content-Type", "application/json"}, {"Connect-Protocol-Version", "1"}}, "{}"},
+      {"gRPC-Web", {{"Content-Type", "application/grpc-web+proto"}}, absl::string_view("\0\0\0\0\0", 5)},
+  };
+  for (const auto& c : cases) {
+    Headers sent = headers;
+    sent.insert(sent.end(), c.protocol.begin(), c.protocol.end());
+    const Answer answer = c.protocol.empty() ? Ask(kReflect, sent, "open")
+                                             : Send(gateway_->address("open"), "POST",
+                                                    "/shop.files.v1.FileService/Reflect", sent, c.body);
+    ASSERT_EQ(answer.status, 200) << c.name << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr("authorization: Bearer shown")) << c.name;
+    EXPECT_THAT(answer.body, Not(HasSubstr("made-up"))) << c.name;
+    if (c.protocol.empty()) {
+      EXPECT_EQ(Told(answer.json()["metadata"], "x-api-key"), "shown");
+    }
+  }
+}
+
 TEST_F(IdentityTest, WhatAClientSaysOfItselfReachesNobody) {
   const Headers made_up = {{"Grpc-Metadata-Authorization", "Bearer made-up"},
                            {"Grpc-Metadata-X-User-Id", "made-up"},
@@ -161,6 +192,13 @@ TEST_F(IdentityTest, WhatAClientSaysOfItselfReachesNobody) {
                            {"X-User-Id", "made-up"},
                            {"X-Api-Key", "made-up"},
                            {"Grpc-Metadata-Cookie", "made-up"},
+                           {"Grpc-Metadata-Remote-Groups", "made-up"},
+                           {"Remote-Email", "made-up"},
+                           {"Cf-Access-Authenticated-User-Email", "made-up"},
+                           {"Grpc-Metadata-Tailscale-User-Login", "made-up"},
+                           {"OIDC-Claim-Sub", "made-up"},
+                           {"Impersonate-User", "made-up"},
+                           {"X-Jwt-Claim-Sub", "made-up"},
                            {"Grpc-Metadata-X-Tag", "kept"},
                            {"X-Plain", "kept"}};
   Headers with_token = made_up;
