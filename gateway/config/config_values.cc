@@ -214,6 +214,12 @@ class ValueChecker {
     for (const char* name : {".jwt.ca", ".jwt.refresh"}) {
       if (!url && loaded_.positions.Has(key + name)) Fail(key + name, "only goes with keys from a URL");
     }
+    // A clock that is wrong by more is to be put right; and every token would hold that much longer.
+    constexpr int64_t kMostLeewaySeconds = 60 * 60;
+    const google::protobuf::Duration& leeway = auth.jwt().leeway();
+    if (leeway.seconds() > kMostLeewaySeconds || (leeway.seconds() == kMostLeewaySeconds && leeway.nanos() > 0)) {
+      Fail(key + ".jwt.leeway", "expected 1h at most");
+    }
     CheckPositive(key + ".jwt.refresh", auth.jwt().has_refresh(), auth.jwt().refresh());
     const bool names_keys = loaded_.positions.Has(key + ".api_keys");
     if (names_keys && auth.api_keys().empty()) Fail(key + ".api_keys", "the path is empty");

@@ -318,6 +318,12 @@ INSTANTIATE_TEST_SUITE_P(
              "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { keys: jwks.json, ca: ca.pem, refresh: 1s } } } ]\n",
              "1:76: frontends[0].auth.jwt.ca: only goes with keys from a URL\n"
              "1:93: frontends[0].auth.jwt.refresh: only goes with keys from a URL\n"},
+        Case{"LeewayWithoutEnd",
+             "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { keys: jwks.json, leeway: 1000000h } } } ]\n",
+             "1:80: frontends[0].auth.jwt.leeway: expected 1h at most\n"},
+        Case{"LeewayOfMoreThanAnHour",
+             "frontends: [ { name: a, listen: 'h:1', auth: { jwt: { keys: jwks.json, leeway: 3600.001s } } } ]\n",
+             "1:80: frontends[0].auth.jwt.leeway: expected 1h at most\n"},
         Case{"IdentityOfNobody", "frontends: [ { name: a, listen: 'h:1', identity: { key: k.pem } } ]\n",
              "1:40: frontends[0].identity: there is nobody whose identity it could be: there is neither auth.jwt nor "
              "auth.api_keys\n"},
