@@ -6,7 +6,8 @@ A unary GET over 64 connections, in interleaved rounds, with the same token in e
 what is done with it. After the first request the token is one that has been verified before. With --each every guard is
 also measured by itself.
 Prints a Markdown table: microseconds per request, median and minimum, and the difference to the gateway without guards,
-in the median of the rounds and between the minima. Exit 1 when an answer was wrong or refused.
+in the median of the rounds and between the minima. Exit 1 when an answer was wrong or refused, or when guards add more
+than ALLOWED in the median of the rounds.
 """
 
 import argparse
@@ -148,12 +149,17 @@ def main():
           f"{flags.rounds} rounds of {flags.seconds} s; {ALLOWED} µs more are allowed\n")
     print("| guards | CPU µs per request | more, in the median of the rounds | more, between the minima |\n|---|---|---|---|")
     plain = results[gateways[0].name]
+    too_much = []
     for gateway in gateways:
         rounds = results[gateway.name]
         more = differences(rounds, plain)
         cells = ["", ""] if rounds is plain else [f"{one:+.2f}" for one in more]
         print(f"| {gateway.title} | {report.middle_and_least(rounds, 'cpu_us')} | {' | '.join(cells)} |")
-    return 0
+        if rounds is not plain and more[0] > ALLOWED:
+            too_much.append(f"{gateway.title}: {more[0]:+.2f} µs, {ALLOWED} are allowed")
+    for excess in too_much:
+        measure.say(f"FAILED {excess}")
+    return 1 if too_much else 0
 
 
 if __name__ == "__main__":
