@@ -20,6 +20,8 @@ TEST(ApiKeysTest, FindsWhoseKeyItIs) {
   EXPECT_TRUE(caller->HasScope("prices"));
   ASSERT_NE(keys->Find("key-two"), nullptr);
   EXPECT_FALSE(keys->Find("key-two")->HasScope("prices"));
+  absl::string_view issuer;
+  EXPECT_FALSE(caller->Find("iss", &issuer)) << "no issuer vouches for a key: a match on claim.iss is for tokens alone";
   for (const std::string& wrong :
        {std::string(), std::string("key-on"), std::string("key-one "), std::string("KEY-ONE"), HashOfApiKey("key-one"),
         std::string(ApiKeys::kMostBytes + 1, 'x')}) {

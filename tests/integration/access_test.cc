@@ -56,6 +56,12 @@ service Desk {
   rpc GetProfile(GetProfileRequest) returns (Profile) {
     option (portico.policy) = { auth: { match: "claim.sub = request.customer_id" } };
   }
+
+  rpc GetTokensProfile(GetProfileRequest) returns (Profile) {
+    option (portico.policy) = {
+      auth: { match: "claim.sub = request.customer_id" match: "claim.iss = \"https://issuer.example\"" }
+    };
+  }
 }
 
 message GetProfileRequest { oneof who { string customer_id = 1; string email = 2; } }
@@ -227,6 +233,23 @@ TEST_F(AccessTest, TheLastMemberOfAOneofIsMatched) {
     const Answer answer = Send(gateway_->address(), "POST", "/desk.v1.Desk/GetProfile", headers, frame);
     EXPECT_THAT(absl::StrCat(answer.body, "grpc-status:", answer.Header("grpc-status")), HasSubstr(c.grpc_status))
         << c.name;
+  }
+}
+
+// A key's name is a subject as a token's is; a contract may ask for who vouches for it.
+TEST_F(AccessTest, AMatchOnTheIssuerKeepsKeysOut) {
+  const struct {
+    Headers headers;
+    int for_all, for_tokens;
+  } cases[] = {{{{"X-Api-Key", kApiKey}}, 200, 403}, {Bearer(key_.Sign(With(GoodClaims(), "sub", "acme"))), 200, 200}};
+  for (const auto& c : cases) {
+    Headers headers = c.headers;
+    headers.emplace_back("Content-Type", "application/json");
+    const auto status = [&](const char* method) {
+      return Send(gateway_->address(), "POST", method, headers, R"({"customerId":"acme"})").status;
+    };
+    EXPECT_EQ(status("/desk.v1.Desk/GetProfile"), c.for_all);
+    EXPECT_EQ(status("/desk.v1.Desk/GetTokensProfile"), c.for_tokens);
   }
 }
 
