@@ -1,8 +1,10 @@
 #include "gateway/json/writer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "gateway/json/utf8.h"
 
@@ -48,23 +50,49 @@ void AppendInteger(T value, wire::AppendBuffer* out) {
   out->Advance(std::to_chars(to, to + 20, value).ptr);
 }
 
+// Makes 1e-07, which std::to_chars writes, 1e-7. Takes and returns the end.
+char* ShortenExponent(char* end) {
+  // Two digits are the fewest there are, and a sign stands before them.
+  const bool two = end[-3] == '+' || end[-3] == '-';
+  if (!two || end[-2] != '0') return end;
+  end[-2] = end[-1];
+  return end - 1;
+}
+
+// Makes 1.25e+17 125000000000000000. REQUIRES: a whole number with an exponent of two digits, and room for all of its
+// own.
+char* MakePlain(char* text, char* end) {
+  const int exponent = (end[-2] - '0') * 10 + (end[-1] - '0');
+  char* const first = text + (*text == '-' ? 1 : 0);
+  char* const mantissa_end = end - 4;
+  char* behind = first + 1;
+  if (behind != mantissa_end) behind = std::copy(behind + 1, mantissa_end, behind);
+  char* const whole_end = first + exponent + 1;
+  std::fill(behind, whole_end, '0');
+  return whole_end;
+}
+
+// As ECMAScript writes numbers (ECMA-262, Number::toString), but for -0: decimals from 1e-6 to 1e21, an exponent
+// elsewhere.
 template <class T>
 void AppendFloating(T value, wire::AppendBuffer* out) {
   if (!std::isfinite(value)) {
     out->Append(absl::string_view(std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\""));
     return;
   }
-  // Whole numbers that the type holds exactly are their own shortest decimals.
-  constexpr T kExact = sizeof(T) == 8 ? static_cast<T>(1e15) : static_cast<T>(1e7);
+  // Below, numbers are at most 1 apart, so that no shorter decimal than a whole number's own comes back as that; from
+  // there on all numbers are whole.
+  constexpr T kExact = static_cast<T>(uint64_t{1} << std::numeric_limits<T>::digits);
   const T magnitude = std::fabs(value);
   if (magnitude < kExact && std::trunc(value) == value && (value != 0 || !std::signbit(value))) {
     return AppendInteger(static_cast<int64_t>(value), out);
   }
   char* const to = out->Reserve(32);
-  const bool plain = magnitude >= static_cast<T>(1e-5) && magnitude < kExact;
-  const std::to_chars_result result =
-      plain ? std::to_chars(to, to + 32, value, std::chars_format::fixed) : std::to_chars(to, to + 32, value);
-  out->Advance(result.ptr);
+  if (value == 0 || (magnitude >= static_cast<T>(1e-6) && magnitude < kExact)) {
+    return out->Advance(std::to_chars(to, to + 32, value, std::chars_format::fixed).ptr);
+  }
+  char* const end = std::to_chars(to, to + 32, value, std::chars_format::scientific).ptr;
+  out->Advance(magnitude >= kExact && magnitude < static_cast<T>(1e21) ? MakePlain(to, end) : ShortenExponent(end));
 }
 
 // Copies `text` to `to`, which has room for it, as far as all of it is plain: then true. Looks and copies in one go, in

@@ -21,7 +21,8 @@ void AppendString(absl::string_view text, std::string* out);
 
 void AppendInt64(int64_t value, wire::AppendBuffer* out);
 void AppendUint64(uint64_t value, wire::AppendBuffer* out);
-// The shortest decimal that reads back as the same value; NaN and infinities as the strings "NaN", "Infinity" and
+// The shortest decimal that reads back as the same value, laid out as ECMAScript does (0.000001, 1e-7,
+// 100000000000000000000, 1e+21), -0 as itself; NaN and infinities as the strings "NaN", "Infinity" and
 // "-Infinity" (ProtoJSON).
 void AppendDouble(double value, wire::AppendBuffer* out);
 void AppendFloat(float value, wire::AppendBuffer* out);

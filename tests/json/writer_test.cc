@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -45,28 +46,89 @@ TEST(AppendString, LongTextWithManyEscapesFits) {
   EXPECT_EQ(String(text).size(), 60002u);
 }
 
+TEST(AppendNumbers, AreLaidOutAsInEcmaScript) {
+  const struct {
+    double value;
+    const char* json;
+  } doubles[] = {
+      {0, "0"},
+      {-0.0, "-0"},
+      {12.5, "12.5"},
+      {0.1, "0.1"},
+      {-19.99, "-19.99"},
+      {100000, "100000"},
+      {0.00001, "0.00001"},
+      {0.000001, "0.000001"},
+      {-0.00000123, "-0.00000123"},
+      {9.5e-7, "9.5e-7"},
+      {1e-7, "1e-7"},
+      {-1.25e-9, "-1.25e-9"},
+      {1e-10, "1e-10"},
+      {5e-324, "5e-324"},
+      {1e15, "1000000000000000"},
+      {1e15 + 0.5, "1000000000000000.5"},
+      {9007199254740991.0, "9007199254740991"},
+      {9007199254740992.0, "9007199254740992"},
+      {-9007199254740994.0, "-9007199254740994"},
+      {1e17, "100000000000000000"},
+      {123456789012345680000.0, "123456789012345680000"},
+      {-123456789012345680000.0, "-123456789012345680000"},
+      {1e20, "100000000000000000000"},
+      {999999999999999900000.0, "999999999999999900000"},
+      {1e21, "1e+21"},
+      {-1.5e21, "-1.5e+21"},
+      {1e22, "1e+22"},
+      {1e100, "1e+100"},
+      {1.7976931348623157e308, "1.7976931348623157e+308"},
+      {std::numeric_limits<double>::infinity(), R"("Infinity")"},
+      {-std::numeric_limits<double>::infinity(), R"("-Infinity")"},
+      {std::nan(""), R"("NaN")"},
+  };
+  for (const auto& c : doubles) {
+    EXPECT_EQ(Written([&](auto* buffer) { AppendDouble(c.value, buffer); }), c.json);
+  }
+  const struct {
+    float value;
+    const char* json;
+  } floats[] = {
+      {0.1f, "0.1"},
+      {1e-6f, "0.000001"},
+      {1e-7f, "1e-7"},
+      {1e-45f, "1e-45"},
+      {16777215, "16777215"},
+      {16777216, "16777216"},
+      {-33554432, "-33554432"},
+      {1e10f, "10000000000"},
+      {1e20f, "100000000000000000000"},
+      {1.2345679e20f, "123456790000000000000"},
+      {1e21f, "1e+21"},
+      {3.4028235e38f, "3.4028235e+38"},
+  };
+  for (const auto& c : floats) EXPECT_EQ(Written([&](auto* buffer) { AppendFloat(c.value, buffer); }), c.json);
+}
+
 TEST(AppendNumbers, AreShortestAndComeBack) {
   const auto number = [](double value) { return Written([&](auto* buffer) { AppendDouble(value, buffer); }); };
-  EXPECT_EQ(number(0), "0");
-  EXPECT_EQ(number(-0.0), "-0");
-  EXPECT_EQ(number(12.5), "12.5");
-  EXPECT_EQ(number(0.1), "0.1");
-  EXPECT_EQ(number(-19.99), "-19.99");
-  EXPECT_EQ(number(100000), "100000");
-  EXPECT_EQ(number(0.00001), "0.00001");
-  EXPECT_EQ(number(1e-7), "1e-07");
-  EXPECT_EQ(number(1e22), "1e+22");
-  EXPECT_EQ(number(std::numeric_limits<double>::infinity()), R"("Infinity")");
-  EXPECT_EQ(number(-std::numeric_limits<double>::infinity()), R"("-Infinity")");
-  EXPECT_EQ(number(std::nan("")), R"("NaN")");
   std::mt19937_64 random(1);
   for (int i = 0; i < 20000; ++i) {
     const uint64_t bits = random();
     double value;
     std::memcpy(&value, &bits, sizeof(value));
-    if (i % 2 == 0) value = static_cast<double>(bits % 100000000) / 1000;
+    if (i % 3 == 0) value = static_cast<double>(bits % 100000000) / 1000;
+    if (i % 3 == 1) value = std::ldexp(static_cast<double>(bits >> 11), static_cast<int>(bits % 120) - 80);
     if (!std::isfinite(value)) continue;
     EXPECT_EQ(std::strtod(number(value).c_str(), nullptr), value);
+    // No more digits than the shortest that std::to_chars knows, zeros at the ends aside.
+    char shortest[32];
+    std::to_chars(shortest, shortest + 32, value, std::chars_format::scientific);
+    const auto digits = [](std::string text) {
+      std::string found;
+      for (const char c : text.substr(0, text.find('e'))) {
+        if (c >= '0' && c <= '9' && (c != '0' || !found.empty())) found += c;
+      }
+      return found.substr(0, found.find_last_not_of('0') + 1);
+    };
+    EXPECT_EQ(digits(number(value)), digits(shortest)) << number(value);
     const auto single = static_cast<float>(value);
     if (!std::isfinite(single)) continue;
     EXPECT_EQ(std::strtof(Written([&](auto* buffer) { AppendFloat(single, buffer); }).c_str(), nullptr), single);
