@@ -103,6 +103,14 @@ bool Reader::BeginArray() {
 }
 
 bool Reader::NextKey(absl::string_view* key) {
+  if (!BeginKey()) return false;
+  const char* const start = at_;
+  if (!ReadStringBody(key)) return false;
+  raw_key_ = absl::string_view(start, static_cast<size_t>(at_ - start - 1));
+  return EndKey();
+}
+
+bool Reader::BeginKey() {
   if (failed()) return false;
   SkipSpace();
   if (at_ == end_) return Fail("the JSON text ends within an object");
@@ -118,9 +126,10 @@ bool Reader::NextKey(absl::string_view* key) {
   first_ = false;
   if (at_ == end_ || *at_ != '"') return Fail("expected a member's name in quotation marks");
   ++at_;
-  const char* const start = at_;
-  if (!ReadStringBody(key)) return false;
-  raw_key_ = absl::string_view(start, static_cast<size_t>(at_ - start - 1));
+  return true;
+}
+
+bool Reader::EndKey() {
   SkipSpace();
   if (at_ == end_ || *at_ != ':') return Fail("expected ':'");
   ++at_;
@@ -160,10 +169,7 @@ bool Reader::ReadStringBody(absl::string_view* value) {
       return true;
     }
     if (*at_ == '\\') return ReadEscapedBody(start, value);
-    if (static_cast<signed char>(*at_) >= 0) return Fail("a control character within a string must be escaped");
-    const int length = Utf8SequenceLength(at_, end_);
-    if (length == 0) return Fail("not UTF-8");
-    at_ += length;
+    if (!SkipBeyondAscii()) return false;
   }
 }
 
@@ -174,7 +180,10 @@ bool Reader::ReadEscapedBody(const char* start, absl::string_view* value) {
     if (*at_ == '\\') {
       scratch_.append(start, at_);
       ++at_;
-      if (!ReadEscape()) return false;
+      uint32_t code;
+      if (!ReadEscape(&code)) return false;
+      char bytes[4];
+      scratch_.append(bytes, PutUtf8(code, bytes));
       start = at_;
     }
     at_ = SkipPlain(at_, end_);
@@ -186,37 +195,60 @@ bool Reader::ReadEscapedBody(const char* start, absl::string_view* value) {
       return true;
     }
     if (*at_ == '\\') continue;
-    if (static_cast<signed char>(*at_) >= 0) return Fail("a control character within a string must be escaped");
-    const int length = Utf8SequenceLength(at_, end_);
-    if (length == 0) return Fail("not UTF-8");
-    at_ += length;
+    if (!SkipBeyondAscii()) return false;
     if (at_ == end_) return Fail("the JSON text ends within a string");
   }
 }
 
-bool Reader::ReadEscape() {
+bool Reader::SkipStringBody() {
+  for (;;) {
+    at_ = SkipPlain(at_, end_);
+    if (at_ == end_) return Fail("the JSON text ends within a string");
+    if (*at_ == '"') {
+      ++at_;
+      return true;
+    }
+    if (*at_ == '\\') {
+      ++at_;
+      uint32_t code;
+      if (!ReadEscape(&code)) return false;
+    } else if (!SkipBeyondAscii()) {
+      return false;
+    }
+  }
+}
+
+bool Reader::SkipBeyondAscii() {
+  if (static_cast<signed char>(*at_) >= 0) return Fail("a control character within a string must be escaped");
+  const int length = Utf8SequenceLength(at_, end_);
+  if (length == 0) return Fail("not UTF-8");
+  at_ += length;
+  return true;
+}
+
+bool Reader::ReadEscape(uint32_t* code) {
   if (at_ == end_) return Fail("the JSON text ends within a string");
   const char c = *at_++;
   switch (c) {
     case '"':
     case '\\':
     case '/':
-      scratch_.push_back(c);
+      *code = static_cast<unsigned char>(c);
       return true;
     case 'b':
-      scratch_.push_back('\b');
+      *code = '\b';
       return true;
     case 'f':
-      scratch_.push_back('\f');
+      *code = '\f';
       return true;
     case 'n':
-      scratch_.push_back('\n');
+      *code = '\n';
       return true;
     case 'r':
-      scratch_.push_back('\r');
+      *code = '\r';
       return true;
     case 't':
-      scratch_.push_back('\t');
+      *code = '\t';
       return true;
     case 'u':
       break;
@@ -224,19 +256,16 @@ bool Reader::ReadEscape() {
       --at_;
       return Fail("unknown escape");
   }
-  uint32_t code;
-  if (!ReadHex(&code)) return false;
-  if (code >= 0xdc00 && code <= 0xdfff) return Fail("a lone surrogate");
-  if (code >= 0xd800 && code <= 0xdbff) {
+  if (!ReadHex(code)) return false;
+  if (*code >= 0xdc00 && *code <= 0xdfff) return Fail("a lone surrogate");
+  if (*code >= 0xd800 && *code <= 0xdbff) {
     uint32_t low;
     if (end_ - at_ < 2 || at_[0] != '\\' || at_[1] != 'u') return Fail("a lone surrogate");
     at_ += 2;
     if (!ReadHex(&low)) return false;
     if (low < 0xdc00 || low > 0xdfff) return Fail("a lone surrogate");
-    code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
   }
-  char bytes[4];
-  scratch_.append(bytes, PutUtf8(code, bytes));
   return true;
 }
 
@@ -312,8 +341,8 @@ bool Reader::SkipValue() {
   switch (Peek()) {
     case Kind::kObject:
       if (!BeginObject()) return false;
-      while (NextKey(&text)) {
-        if (!SkipValue()) return false;
+      while (BeginKey()) {
+        if (!SkipStringBody() || !EndKey() || !SkipValue()) return false;
       }
       return !failed();
     case Kind::kArray:
@@ -323,7 +352,8 @@ bool Reader::SkipValue() {
       }
       return !failed();
     case Kind::kString:
-      return ReadString(&text);
+      ++at_;
+      return SkipStringBody();
     case Kind::kNumber:
       return ReadNumber(&text);
     case Kind::kTrue:

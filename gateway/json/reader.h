@@ -86,10 +86,18 @@ class Reader {
   bool Enter();
   void Leave();
   bool ReadLiteral(absl::string_view literal);
+  // NextKey() up to the name's opening quotation mark, and behind its closing one.
+  bool BeginKey();
+  bool EndKey();
   // From behind the opening quotation mark to behind the closing one.
   bool ReadStringBody(absl::string_view* value);
   bool ReadEscapedBody(const char* start, absl::string_view* value);
-  bool ReadEscape();
+  // Checks a string as ReadStringBody() does, but gives none.
+  bool SkipStringBody();
+  // Passes over one character that does not stand for itself in a string, or not in one byte: not a backslash.
+  bool SkipBeyondAscii();
+  // From behind the backslash.
+  bool ReadEscape(uint32_t* code);
   bool ReadHex(uint32_t* unit);
 
   const char* const begin_;
