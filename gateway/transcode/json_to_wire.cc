@@ -141,10 +141,14 @@ bool JsonMessageReader::ReadFields(const MessageTable& table, const Place* place
       if (!in_.ReadNull()) return FailText(&here);
       continue;
     }
-    if (field->oneof >= 0 && !seen_oneofs.Insert(static_cast<size_t>(field->oneof))) {
+    const size_t before = out_.size();
+    if (!ReadField(*field, &here, Defaults::kOmit)) return FailText(&here);
+    // A member of a oneof is written even when it is its default, unless it is the unknown name of an enum value, which
+    // was left out like an unknown field.
+    const bool is_member = field->oneof >= 0 && out_.size() != before;
+    if (is_member && !seen_oneofs.Insert(static_cast<size_t>(field->oneof))) {
       return Fail(&here, "another member of the same oneof is set already");
     }
-    if (!ReadField(*field, &here, Defaults::kOmit)) return FailText(&here);
   }
   if (!Ended(place)) return false;
   if (options_.allow_partial) return true;

@@ -484,6 +484,15 @@ TEST(UnknownFieldsOption, HoldsForNamesOfEnumValues) {
     EXPECT_EQ(Contracts().Text(type, wire), "many_kind: ROUND string_kind { key: \"b\" value: FLAT }");
     EXPECT_EQ(unknown, (std::vector<std::string>{"one_kind", "many_kind[1]", "loose_kind[0]", "string_kind[a]"}));
   }
+  // Nor is it a member of a oneof, before or behind one that is.
+  for (const char* json : {R"({"pickKind": "NEW", "pickBool": true})", R"({"pickBool": true, "pickKind": "NEW"})"}) {
+    for (const char* type : {"tests.Every3", "tests.Every2"}) {
+      std::string wire;
+      ASSERT_TRUE(Read(type, json, &wire, {.unknown_fields = UnknownFields::kIgnore}).ok()) << json;
+      EXPECT_EQ(Contracts().Text(type, wire), "pick_bool: true");
+      EXPECT_FALSE(Read(type, json, &wire).ok());
+    }
+  }
   // What must be there is not made up for.
   std::string wire;
   EXPECT_FALSE(
