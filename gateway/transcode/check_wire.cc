@@ -38,16 +38,11 @@ absl::Status Check(const MessageTable& table, absl::string_view wire, int depth,
     if (!in.ReadTag(&tag)) return Error(place, "malformed protobuf");
     if (table.message_set && tag == kItemTag) {
       const FieldTable* extension;
-      absl::string_view content;
-      if (!ReadItem(table, &in, &extension, &content)) return Error(place, "malformed protobuf");
+      absl::string_view message;
+      if (!ReadItem(table, &in, &extension, &message)) return Error(place, "malformed protobuf");
       if (extension == nullptr) continue;
       const FieldPlace here{.outer = place, .field = extension};
-      absl::Status inner;
-      ForEachPiece(content, [&](absl::string_view bytes) {
-        inner = Check(*extension->message, bytes, depth - 1, &here);
-        return inner.ok();
-      });
-      if (!inner.ok()) return inner;
+      if (absl::Status inner = Check(*extension->message, message, depth - 1, &here); !inner.ok()) return inner;
       continue;
     }
     const bool expected = next < count && table.fields[next].tag == tag;

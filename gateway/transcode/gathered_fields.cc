@@ -26,13 +26,10 @@ bool JsonMessageWriter::Gather(const MessageTable& table, absl::string_view wire
     if (!in.ReadTag(&tag)) return FailMalformed(place);
     if (table.message_set && tag == kItemTag) {
       const FieldTable* extension;
-      absl::string_view content;
-      if (!ReadItem(table, &in, &extension, &content)) return FailMalformed(place);
+      absl::string_view message;
+      if (!ReadItem(table, &in, &extension, &message)) return FailMalformed(place);
       if (extension == nullptr || (only != nullptr && extension != only)) continue;
-      ForEachPiece(content, [&](absl::string_view bytes) {
-        all.push_back({extension, tag, {0, bytes}});
-        return true;
-      });
+      all.push_back({extension, tag, {0, message}});
       continue;
     }
     const FieldTable* const field = table.FindByNumber(wire::FieldNumber(tag));

@@ -43,42 +43,31 @@ inline void EndMessage(const schema::FieldTable& field, size_t begin, wire::Writ
 }
 
 // Reads the item behind kItemTag in a message of `table`, a MessageSet: sets `*field` to the extension that it is, to
-// nullptr when it is none that the contract knows, and `*content` to the group's fields, of which every kItemMessageTag
-// is a piece of the message (type and message come in any order). False when malformed.
+// nullptr when it is none that the contract knows, or has no message, and `*message` to the message. Type and message
+// come in any order; of either the first counts, as protobuf's parsers have it. False when malformed.
 inline bool ReadItem(const schema::MessageTable& table, wire::Reader* in, const schema::FieldTable** field,
-                     absl::string_view* content) {
-  if (!in->ReadGroup(kItemTag, content)) return false;
+                     absl::string_view* message) {
+  absl::string_view content;
+  if (!in->ReadGroup(kItemTag, &content)) return false;
   *field = nullptr;
-  wire::Reader inner(*content);
+  wire::Reader inner(content);
+  bool has_type = false;
+  bool has_message = false;
+  uint64_t type = 0;
   while (!inner.done()) {
     uint32_t tag;
-    uint64_t number;
     if (!inner.ReadTag(&tag)) return false;
-    if (tag != kItemTypeTag) {
-      if (!inner.Skip(tag)) return false;
-    } else if (!inner.ReadVarint(&number)) {
-      return false;
-    } else {
-      *field = number <= UINT32_MAX ? table.FindByNumber(static_cast<uint32_t>(number)) : nullptr;
-    }
-  }
-  return true;
-}
-
-// Calls visit(bytes) for every piece of the message in an item's content. False when visit() says so.
-template <class Visit>
-bool ForEachPiece(absl::string_view content, Visit visit) {
-  wire::Reader in(content);
-  while (!in.done()) {
-    uint32_t tag;
-    absl::string_view bytes;
-    if (!in.ReadTag(&tag)) return false;
-    if (tag != kItemMessageTag) {
-      if (!in.Skip(tag)) return false;
-    } else if (!in.ReadBytes(&bytes) || !visit(bytes)) {
+    if (tag == kItemTypeTag && !has_type) {
+      has_type = true;
+      if (!inner.ReadVarint(&type)) return false;
+    } else if (tag == kItemMessageTag && !has_message) {
+      has_message = true;
+      if (!inner.ReadBytes(message)) return false;
+    } else if (!inner.Skip(tag)) {
       return false;
     }
   }
+  if (has_message && type <= UINT32_MAX) *field = table.FindByNumber(static_cast<uint32_t>(type));
   return true;
 }
 

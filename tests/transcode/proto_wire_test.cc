@@ -9,9 +9,9 @@
 #include "gateway/transcode/check_wire.h"
 #include "gateway/transcode/json_to_wire.h"
 #include "gateway/transcode/wire_to_json.h"
-#include "gateway/wire/writer.h"
 #include "tests/transcode/every_field_test.h"
 #include "tests/transcode/test_contracts.h"
+#include "tests/transcode/wire_bytes.h"
 
 namespace portico::transcode {
 namespace {
@@ -24,29 +24,12 @@ const TestContracts& Contracts() {
   return TestContracts::Get();
 }
 
-std::string Varint(uint64_t value) {
-  std::string bytes;
-  wire::AppendVarint(value, &bytes);
-  return bytes;
-}
 // The same value in more bytes than it needs.
 std::string LongVarint(uint64_t value, int more) {
   std::string bytes = Varint(value);
   bytes.back() = static_cast<char>(bytes.back() | 0x80);
   for (int i = 1; i < more; ++i) bytes += '\x80';
   return bytes + '\0';
-}
-std::string Tag(uint32_t number, WireType type) {
-  return Varint(MakeTag(number, type));
-}
-std::string Delimited(const std::string& bytes) {
-  return Varint(bytes.size()) + bytes;
-}
-template <class T>
-std::string Fixed(T value) {
-  std::string bytes(sizeof(T), '\0');
-  std::memcpy(bytes.data(), &value, sizeof(T));
-  return bytes;
 }
 std::string Zig(int64_t value) {
   return Varint(wire::ZigZag(value));
@@ -510,6 +493,12 @@ TEST(MessageSets, AreItems) {
   EXPECT_EQ(Json("tests.Every2", closet(Tag(1547769, WireType::kBytes) + Delimited(size))), kCoat);
   EXPECT_EQ(Json("tests.Every2", closet(item(type_id(2000000000) + message("\x48\x03")))),
             R"({"closet":{"[tests.Every2.Hat.hat]":{"brim":3}}})");
+  // Of either part the first counts.
+  const std::string other = "\x48\x03";
+  EXPECT_EQ(Json("tests.Every2", closet(item(type_id(1547769) + type_id(2000000000) + message(size)))), kCoat);
+  EXPECT_EQ(Json("tests.Every2", closet(item(type_id(1547769) + message(size) + message(other)))), kCoat);
+  EXPECT_EQ(Json("tests.Every2", closet(item(message(size) + message("\xff") + type_id(1547769) + type_id(5)))), kCoat);
+  EXPECT_EQ(Json("tests.Every2", closet(item(type_id(5) + type_id(1547769) + message(size)))), R"({"closet":{}})");
   EXPECT_EQ(Json("tests.Every2", closet(item(type_id(1547769)))), R"({"closet":{}})");
   EXPECT_EQ(Json("tests.Every2", closet(item(message(size)))), R"({"closet":{}})");
   EXPECT_TRUE(IsRefused("tests.Every2", closet(item(type_id(1547769) + message("\xff")))));
