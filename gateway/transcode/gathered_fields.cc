@@ -11,6 +11,14 @@ using schema::FieldType;
 using schema::MessageTable;
 using schema::WellKnown;
 
+namespace {
+
+bool IsExtension(const FieldTable& field) {
+  return field.name.front() == '[';
+}
+
+}  // namespace
+
 bool JsonMessageWriter::Gather(const MessageTable& table, absl::string_view wire, const Place* place,
                                const FieldTable* only, std::vector<Occurrence>* gathered) {
   // Of each oneof the member that holds it, and the first occurrence since it does: another member clears those before.
@@ -141,7 +149,7 @@ void JsonMessageWriter::WriteUnpopulated(const MessageTable& table, size_t from,
                                          const FieldSelection* selection, bool* first) {
   for (size_t i = from; i < to; ++i) {
     const FieldTable& field = table.fields[i];
-    if (field.has_presence || (selection != nullptr && !selection->Includes(field))) continue;
+    if (field.has_presence || IsExtension(field) || (selection != nullptr && !selection->Includes(field))) continue;
     WriteKey(field, first);
     WriteDefault(field);
   }
