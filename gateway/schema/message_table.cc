@@ -176,6 +176,7 @@ FieldTable Tables::MakeField(const pb::FieldDescriptor& descriptor) {
   field.map = descriptor.is_map();
   field.has_presence = descriptor.has_presence();
   field.required = descriptor.is_required();
+  field.utf8 = descriptor.file()->syntax() == pb::FileDescriptor::SYNTAX_PROTO3;
   if (const pb::OneofDescriptor* const oneof = descriptor.real_containing_oneof()) field.oneof = oneof->index();
   const wire::WireType wire_type = WireTypeOf(field.type);
   field.message_set_item = descriptor.containing_type()->options().message_set_wire_format();

@@ -100,7 +100,7 @@ struct FieldTable {
   bool has_presence = false;
   bool required = false;          // proto2
   bool message_set_item = false;  // an extension of a MessageSet, which stands on the wire as an item
-  bool utf8 = true;               // a string that must be valid UTF-8 (proto3, and proto2 in JSON)
+  bool utf8 = true;               // parsers refuse its strings unless they are UTF-8 (proto3); JSON asks for it always
   int oneof = -1;                 // index of the real oneof, -1 when none
   uint16_t index = 0;             // position in MessageTable::fields
   uint64_t default_bits = 0;      // proto2 default of a scalar: its varint or fixed value

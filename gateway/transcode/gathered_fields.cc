@@ -19,15 +19,15 @@ bool IsExtension(const FieldTable& field) {
 
 }  // namespace
 
-bool JsonMessageWriter::Gather(const MessageTable& table, absl::string_view wire, const Place* place,
-                               const FieldTable* only, std::vector<Occurrence>* gathered) {
-  // Of each oneof the member that holds it, and the first occurrence since it does: another member clears those before.
-  struct Holder {
-    const FieldTable* field = nullptr;
-    size_t since = 0;
-  };
-  std::vector<Holder> holders(static_cast<size_t>(table.oneofs));
-  std::vector<Occurrence> all;
+// Of a oneof the member that holds it, and the first occurrence since it does: another member clears those before.
+struct JsonMessageWriter::Holder {
+  const FieldTable* field = nullptr;
+  size_t since = 0;
+};
+
+bool JsonMessageWriter::GatherPiece(const MessageTable& table, absl::string_view wire, const Place* place,
+                                    const FieldTable* only, std::vector<Holder>* holders,
+                                    std::vector<Occurrence>* all) {
   wire::Reader in(wire);
   while (!in.done()) {
     uint32_t tag;
@@ -37,7 +37,7 @@ bool JsonMessageWriter::Gather(const MessageTable& table, absl::string_view wire
       absl::string_view message;
       if (!ReadItem(table, &in, &extension, &message)) return FailMalformed(place);
       if (extension == nullptr || (only != nullptr && extension != only)) continue;
-      all.push_back({extension, tag, {0, message}});
+      all->push_back({extension, tag, {0, message}});
       continue;
     }
     const FieldTable* const field = table.FindByNumber(wire::FieldNumber(tag));
@@ -51,29 +51,41 @@ bool JsonMessageWriter::Gather(const MessageTable& table, absl::string_view wire
     if (!ReadValue(*field, tag, &in, &here, &occurrence.value, &drop)) return false;
     if (drop) continue;
     if (field->oneof >= 0) {
-      Holder& holder = holders[static_cast<size_t>(field->oneof)];
-      if (holder.field != field) holder = {field, all.size()};
+      Holder& holder = (*holders)[static_cast<size_t>(field->oneof)];
+      if (holder.field != field) holder = {field, all->size()};
     }
-    if (only == nullptr || field == only || field->oneof >= 0) all.push_back(occurrence);
+    if (only == nullptr || field == only || field->oneof >= 0) all->push_back(occurrence);
   }
-  for (size_t i = 0; i < all.size(); ++i) {
-    const FieldTable& field = *all[i].field;
+  return true;
+}
+
+bool JsonMessageWriter::Gather(const MessageTable& table, Pieces pieces, const Place* place, const FieldTable* only,
+                               std::vector<Occurrence>* gathered) {
+  std::vector<Holder> holders(static_cast<size_t>(table.oneofs));
+  for (const absl::string_view piece : pieces) {
+    if (!GatherPiece(table, piece, place, only, &holders, gathered)) return false;
+  }
+  size_t kept = 0;
+  for (size_t i = 0; i < gathered->size(); ++i) {
+    const Occurrence occurrence = (*gathered)[i];
+    const FieldTable& field = *occurrence.field;
     if (only != nullptr && &field != only) continue;
     if (field.oneof >= 0) {
       const Holder& holder = holders[static_cast<size_t>(field.oneof)];
       if (holder.field != &field || i < holder.since) continue;
     }
-    gathered->push_back(all[i]);
+    (*gathered)[kept++] = occurrence;
   }
+  gathered->resize(kept);
   std::stable_sort(gathered->begin(), gathered->end(),
                    [](const Occurrence& a, const Occurrence& b) { return a.field->index < b.field->index; });
   return true;
 }
 
-bool JsonMessageWriter::WriteGathered(const MessageTable& table, absl::string_view wire, const Place* place,
+bool JsonMessageWriter::WriteGathered(const MessageTable& table, Pieces pieces, const Place* place,
                                       const FieldSelection* selection, bool* first) {
   std::vector<Occurrence> gathered;
-  if (!Gather(table, wire, place, nullptr, &gathered)) return false;
+  if (!Gather(table, pieces, place, nullptr, &gathered)) return false;
   size_t next = 0;
   for (size_t i = 0; i < gathered.size();) {
     const FieldTable& field = *gathered[i].field;
@@ -121,14 +133,12 @@ bool JsonMessageWriter::WriteGatheredField(std::span<const Occurrence> all, cons
     Close(']', *empty);
     return true;
   }
-  WireValue value = all.back().value;
-  if (field.message != nullptr && all.size() > 1) {
-    std::string merged;
-    for (const Occurrence& occurrence : all) {
-      merged.append(occurrence.value.bytes.data(), occurrence.value.bytes.size());
-    }
-    value.bytes = merged_.emplace_front(std::move(merged));
+  if (field.message != nullptr) {
+    PieceList pieces;
+    for (const Occurrence& occurrence : all) pieces.push_back(occurrence.value.bytes);
+    return WriteMessage(*field.message, pieces, &here, selection);
   }
+  const WireValue& value = all.back().value;
   *empty = !field.has_presence && IsZero(field.type, value);
   return WriteValue(field, value, &here, selection);
 }
@@ -136,13 +146,15 @@ bool JsonMessageWriter::WriteGatheredField(std::span<const Occurrence> all, cons
 absl::Status JsonMessageWriter::WriteWholeField(const MessageTable& table, const FieldTable& field,
                                                 absl::string_view wire, const FieldSelection* selection) {
   std::vector<Occurrence> gathered;
-  if (!Gather(table, wire, nullptr, &field, &gathered)) return Finish(false);
+  if (!Gather(table, Pieces(&wire, 1), nullptr, &field, &gathered)) return Finish(false);
   if (gathered.empty()) {
     WriteDefault(field);
     return Finish(true);
   }
   bool empty = false;
-  return Finish(WriteGatheredField(gathered, nullptr, selection, &empty));
+  bool written = WriteGatheredField(gathered, nullptr, selection, &empty);
+  if (StartAgain()) written = WriteGatheredField(gathered, nullptr, selection, &empty);
+  return Finish(written);
 }
 
 void JsonMessageWriter::WriteUnpopulated(const MessageTable& table, size_t from, size_t to,

@@ -2,7 +2,6 @@
 #define PORTICO_GATEWAY_TRANSCODE_JSON_MESSAGE_WRITER_H_
 
 #include <cstring>
-#include <forward_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,7 +27,7 @@ namespace portico::transcode {
 class JsonMessageWriter {
  public:
   JsonMessageWriter(const schema::TypeResolver& types, const WriteOptions& options, size_t wire_size, std::string* json)
-      : types_(types), options_(options), out_(json, wire_size * 2 + 64) {}
+      : types_(types), options_(options), out_(json, wire_size * 2 + 64), start_(out_.size()) {}
 
   absl::Status WriteWholeMessage(const schema::MessageTable& table, absl::string_view wire,
                                  const FieldSelection* selection);
@@ -46,9 +45,16 @@ class JsonMessageWriter {
     uint32_t tag;
     WireValue value;
   };
-  // One entry of a map.
+  // A message on the wire: most often one piece. A singular message that comes again brings another, and is what both
+  // are behind each other. They are never put together, but gathered from where they stand: nested ones would be copied
+  // on every level.
+  using Pieces = std::span<const absl::string_view>;
+  using PieceList = absl::InlinedVector<absl::string_view, 1>;
+
+  // One entry of a map. In pieces, its value is a message that came more than once, and value.bytes is the entry.
   struct Entry {
     WireValue key, value;
+    bool in_pieces = false;
   };
   using Entries = absl::InlinedVector<Entry, 8>;
 
@@ -56,22 +62,30 @@ class JsonMessageWriter {
   static Outcome ToOutcome(bool written) { return written ? Outcome::kDone : Outcome::kFailed; }
 
   absl::Status Finish(bool written);
+  // After a failure: whether all is to be written once more, which is then prepared. At most once.
+  bool StartAgain();
 
-  bool WriteMessage(const MessageTable& table, absl::string_view wire, const Place* place,
-                    const FieldSelection* selection);
+  bool WriteMessage(const MessageTable& table, Pieces pieces, const Place* place, const FieldSelection* selection);
   // The members of an object, without its braces. `*first` is false when a member stands before them already.
-  bool WriteFields(const MessageTable& table, absl::string_view wire, const Place* place,
-                   const FieldSelection* selection, bool* first);
+  bool WriteFields(const MessageTable& table, Pieces pieces, const Place* place, const FieldSelection* selection,
+                   bool* first);
   Outcome WriteInOrder(const MessageTable& table, absl::string_view wire, const Place* place,
                        const FieldSelection* selection, bool* first);
   Outcome WriteRun(const FieldTable& field, uint32_t tag, wire::Reader* in, const Place* place,
                    const FieldSelection* selection, bool* first);
+  // What to do after `field` of `table` failed, of whose message `rest` is left: kOutOfOrder, the failure forgotten,
+  // when something there may complete, override or clear the field.
+  Outcome AfterFailure(const MessageTable& table, const FieldTable& field, wire::Reader rest);
 
   // The fields of a message sorted by number, what is overridden left out; only those of `only`, unless it is null.
-  bool Gather(const MessageTable& table, absl::string_view wire, const Place* place, const FieldTable* only,
+  bool Gather(const MessageTable& table, Pieces pieces, const Place* place, const FieldTable* only,
               std::vector<Occurrence>* gathered);
-  bool WriteGathered(const MessageTable& table, absl::string_view wire, const Place* place,
-                     const FieldSelection* selection, bool* first);
+  // Appends the fields of one piece as they come. Of each oneof `holders` has the member that holds it.
+  struct Holder;
+  bool GatherPiece(const MessageTable& table, absl::string_view wire, const Place* place, const FieldTable* only,
+                   std::vector<Holder>* holders, std::vector<Occurrence>* all);
+  bool WriteGathered(const MessageTable& table, Pieces pieces, const Place* place, const FieldSelection* selection,
+                     bool* first);
   // One field with all of its occurrences.
   bool WriteGatheredField(std::span<const Occurrence> all, const Place* place, const FieldSelection* selection,
                           bool* first);
@@ -95,15 +109,16 @@ class JsonMessageWriter {
                     bool* first);
   bool ReadEntry(const FieldTable& field, absl::string_view wire, const Place* place, Entries* entries);
   bool WriteEntries(const FieldTable& field, Entries* entries, const Place* place);
+  bool WriteEntryValue(const FieldTable& field, const Entry& entry, const Place* place);
   void DropOverriddenEntries(const FieldTable& key_field, Entries* entries);
 
-  bool WriteAny(const MessageTable& table, absl::string_view wire, const Place* place);
-  bool WriteSecondsAndNanos(bool timestamp, absl::string_view wire, const Place* place);
-  bool WriteFieldMask(absl::string_view wire, const Place* place);
-  bool WriteStruct(const MessageTable& table, absl::string_view wire, const Place* place);
-  bool WriteListValue(const MessageTable& table, absl::string_view wire, const Place* place);
-  bool WriteStructValue(const MessageTable& table, absl::string_view wire, const Place* place);
-  bool WriteWrapper(const MessageTable& table, absl::string_view wire, const Place* place);
+  bool WriteAny(Pieces pieces, const Place* place);
+  bool WriteSecondsAndNanos(bool timestamp, Pieces pieces, const Place* place);
+  bool WriteFieldMask(Pieces pieces, const Place* place);
+  bool WriteStruct(const MessageTable& table, Pieces pieces, const Place* place);
+  bool WriteListValue(const MessageTable& table, Pieces pieces, const Place* place);
+  bool WriteStructValue(const MessageTable& table, Pieces pieces, const Place* place);
+  bool WriteWrapper(const MessageTable& table, Pieces pieces, const Place* place);
 
   ABSL_ATTRIBUTE_ALWAYS_INLINE void WriteKey(const FieldTable& field, bool* first) {
     const schema::ShortKey& key = options_.proto_names ? field.short_proto_key : field.short_json_key;
@@ -124,19 +139,20 @@ class JsonMessageWriter {
   void NewLine();
 
   bool Fail(const Place* place, absl::string_view description);
-  bool FailMalformed(const Place* place) { return Fail(place, "malformed protobuf"); }
-
-  // Makes `*bytes` the concatenation of two encodings of a message, which is the encoding of both merged. `*merged`
-  // holds it from call to call; begin with nullptr.
-  void Merge(absl::string_view more, absl::string_view* bytes, std::string** merged);
+  // The same for what parsers refuse, whatever comes behind it.
+  bool FailForGood(const Place* place, absl::string_view description);
+  bool FailMalformed(const Place* place) { return FailForGood(place, "malformed protobuf"); }
+  bool FailUtf8(const FieldTable& field, const Place* place, absl::string_view description);
 
   const schema::TypeResolver& types_;
   const WriteOptions& options_;
   wire::AppendBuffer out_;
-  int depth_ = 0;                          // of messages
-  int level_ = 0;                          // of indentation
-  int out_of_order_ = 0;                   // messages that had to be written again
-  std::forward_list<std::string> merged_;  // unlike a deque, an empty one has no memory
+  const size_t start_;     // of what is written
+  int depth_ = 0;          // of messages
+  int level_ = 0;          // of indentation
+  int tries_left_ = 8;     // of messages out of order that were taken for messages in order; then all are gathered
+  bool again_ = false;     // all is to be written once more
+  bool for_good_ = false;  // whether the failure is one
   absl::Status status_;
 };
 

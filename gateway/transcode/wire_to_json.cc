@@ -12,10 +12,6 @@ using schema::FieldTable;
 using schema::MessageTable;
 using schema::WellKnown;
 
-// So many messages out of order are tried in one pass first; from then on all are taken as if they were, because nested
-// ones, each tried first, would cost twice the work per level.
-constexpr int kMaxTries = 8;
-
 // Notes that a member of a oneof came. False when it is not the first: the pass that gathers fields knows which was the
 // last. Of more than 64 oneofs only the first are kept track of.
 bool TakeOneof(const FieldTable& field, uint64_t* oneofs) {
@@ -37,24 +33,38 @@ absl::Status JsonMessageWriter::Finish(bool written) {
 }
 
 bool JsonMessageWriter::Fail(const Place* place, absl::string_view description) {
-  if (status_.ok()) {
+  if (status_.ok() && !again_) {
     const std::string path = Place::Path(place);
     status_ = absl::DataLossError(path.empty() ? std::string(description) : absl::StrCat(path, ": ", description));
   }
   return false;
 }
 
-absl::Status JsonMessageWriter::WriteWholeMessage(const MessageTable& table, absl::string_view wire,
-                                                  const FieldSelection* selection) {
-  return Finish(WriteMessage(table, wire, nullptr, selection));
+bool JsonMessageWriter::FailForGood(const Place* place, absl::string_view description) {
+  if (status_.ok() && !again_) for_good_ = true;
+  return Fail(place, description);
 }
 
-void JsonMessageWriter::Merge(absl::string_view more, absl::string_view* bytes, std::string** merged) {
-  if (*merged == nullptr) {
-    *merged = &merged_.emplace_front(*bytes);
-  }
-  (*merged)->append(more.data(), more.size());
-  *bytes = **merged;
+// Parsers refuse proto3's strings, and take proto2's, which another may then override.
+bool JsonMessageWriter::FailUtf8(const FieldTable& field, const Place* place, absl::string_view description) {
+  return field.utf8 ? FailForGood(place, description) : Fail(place, description);
+}
+
+bool JsonMessageWriter::StartAgain() {
+  if (!again_) return false;
+  again_ = false;
+  out_.Truncate(start_);
+  depth_ = 0;
+  level_ = 0;
+  return true;
+}
+
+absl::Status JsonMessageWriter::WriteWholeMessage(const MessageTable& table, absl::string_view wire,
+                                                  const FieldSelection* selection) {
+  const Pieces pieces(&wire, 1);
+  bool written = WriteMessage(table, pieces, nullptr, selection);
+  if (StartAgain()) written = WriteMessage(table, pieces, nullptr, selection);
+  return Finish(written);
 }
 
 void JsonMessageWriter::NewLine() {
@@ -80,66 +90,72 @@ void JsonMessageWriter::WriteAnyKey(const FieldTable& field, bool* first) {
   if (options_.pretty) out_.Append(' ');
 }
 
-bool JsonMessageWriter::WriteMessage(const MessageTable& table, absl::string_view wire, const Place* place,
+bool JsonMessageWriter::WriteMessage(const MessageTable& table, Pieces pieces, const Place* place,
                                      const FieldSelection* selection) {
   // A Value is no level of its own: in JSON there is none.
   const bool level = table.well_known != WellKnown::kValue;
-  if (level && ++depth_ > options_.max_depth) return Fail(place, "messages are nested too deeply");
+  if (level && ++depth_ > options_.max_depth) return FailForGood(place, "messages are nested too deeply");
   bool written = false;
   switch (table.well_known) {
     case WellKnown::kNone: {
       bool first = true;
       Open('{');
-      written = WriteFields(table, wire, place, selection, &first);
+      written = WriteFields(table, pieces, place, selection, &first);
       Close('}', first);
       break;
     }
     case WellKnown::kAny:
-      written = WriteAny(table, wire, place);
+      written = WriteAny(pieces, place);
       break;
     case WellKnown::kTimestamp:
-      written = WriteSecondsAndNanos(true, wire, place);
+      written = WriteSecondsAndNanos(true, pieces, place);
       break;
     case WellKnown::kDuration:
-      written = WriteSecondsAndNanos(false, wire, place);
+      written = WriteSecondsAndNanos(false, pieces, place);
       break;
     case WellKnown::kFieldMask:
-      written = WriteFieldMask(wire, place);
+      written = WriteFieldMask(pieces, place);
       break;
     case WellKnown::kStruct:
-      written = WriteStruct(table, wire, place);
+      written = WriteStruct(table, pieces, place);
       break;
     case WellKnown::kValue:
-      written = WriteStructValue(table, wire, place);
+      written = WriteStructValue(table, pieces, place);
       break;
     case WellKnown::kListValue:
-      written = WriteListValue(table, wire, place);
+      written = WriteListValue(table, pieces, place);
       break;
     case WellKnown::kWrapper:
-      written = WriteWrapper(table, wire, place);
+      written = WriteWrapper(table, pieces, place);
       break;
   }
   if (level) --depth_;
   return written;
 }
 
-bool JsonMessageWriter::WriteFields(const MessageTable& table, absl::string_view wire, const Place* place,
+bool JsonMessageWriter::WriteFields(const MessageTable& table, Pieces pieces, const Place* place,
                                     const FieldSelection* selection, bool* first) {
-  // A MessageSet's items need not come by number.
-  if (out_of_order_ < kMaxTries && !table.message_set) {
+  // Pieces are out of order among each other, and a MessageSet's items need not come by number.
+  if (pieces.size() == 1 && !table.message_set && tries_left_ > 0) {
     const size_t start = out_.size();
     const int depth = depth_;
     const int level = level_;
     const bool was_first = *first;
-    const Outcome outcome = WriteInOrder(table, wire, place, selection, first);
+    const Outcome outcome = WriteInOrder(table, pieces.front(), place, selection, first);
     if (outcome != Outcome::kOutOfOrder) return outcome == Outcome::kDone;
-    ++out_of_order_;
+    if (tries_left_ == 0) {
+      // Messages within this one took them all, and those around it began when there were some left, too. Were each of
+      // them written a second time, the innermost would be written as often as it is deep.
+      again_ = true;
+      return false;
+    }
+    --tries_left_;
     out_.Truncate(start);
     depth_ = depth;
     level_ = level;
     *first = was_first;
   }
-  return WriteGathered(table, wire, place, selection, first);
+  return WriteGathered(table, pieces, place, selection, first);
 }
 
 JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& table, absl::string_view wire,
@@ -167,8 +183,9 @@ JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& t
       if (options_.emit_unpopulated) WriteUnpopulated(table, next, field->index, selection, first);
       next = size_t{field->index} + 1;
       const Outcome outcome = WriteRun(*field, tag, &in, place, selection, first);
-      if (outcome != Outcome::kDone) return outcome;
-      continue;
+      if (outcome == Outcome::kDone) continue;
+      // Another entry may override a map's; nothing overrides an element of a list.
+      return field->map ? AfterFailure(table, *field, in) : outcome;
     }
     if (field->type == schema::FieldType::kString) {
       // The most frequent type: nothing is looked at twice, and its place is made only for errors.
@@ -181,7 +198,9 @@ JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& t
       WriteKey(*field, first);
       if (whole && json::AppendString(text, &out_)) continue;
       const Place here{.outer = place, .field = field};
-      return ToOutcome(whole ? Fail(&here, "the string is not UTF-8") : FailMalformed(&here));
+      if (!whole) return ToOutcome(FailMalformed(&here));
+      FailUtf8(*field, &here, "the string is not UTF-8");
+      return AfterFailure(table, *field, in);
     }
     WireValue value;
     const Place here{.outer = place, .field = field};
@@ -198,11 +217,27 @@ JsonMessageWriter::Outcome JsonMessageWriter::WriteInOrder(const MessageTable& t
     if (!field->has_presence && !options_.emit_unpopulated && IsZero(field->type, value)) continue;
     WriteKey(*field, first);
     if (!WriteValue(*field, value, &here, selection == nullptr ? nullptr : selection->Child(*field))) {
-      return Outcome::kFailed;
+      return AfterFailure(table, *field, in);
     }
   }
   if (options_.emit_unpopulated) WriteUnpopulated(table, next, count, selection, first);
   return Outcome::kDone;
+}
+
+JsonMessageWriter::Outcome JsonMessageWriter::AfterFailure(const MessageTable& table, const FieldTable& field,
+                                                           wire::Reader rest) {
+  if (for_good_ || again_) return Outcome::kFailed;
+  uint32_t tag;
+  while (!rest.done() && rest.ReadTag(&tag)) {
+    const FieldTable* const next = table.FindByNumber(wire::FieldNumber(tag));
+    const bool same = next == &field || (field.oneof >= 0 && next != nullptr && next->oneof == field.oneof);
+    if (same && Matches(*next, tag)) {
+      status_ = absl::OkStatus();
+      return Outcome::kOutOfOrder;
+    }
+    if (!rest.Skip(tag)) break;
+  }
+  return Outcome::kFailed;
 }
 
 // The occurrences of a repeated field or map that follow each other. REQUIRES: `tag` was read.

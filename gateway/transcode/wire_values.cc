@@ -48,13 +48,13 @@ bool JsonMessageWriter::WriteValue(const FieldTable& field, const WireValue& val
                                    const FieldSelection* selection) {
   switch (field.type) {
     case FieldType::kString:
-      return json::AppendString(value.bytes, &out_) || Fail(place, "the string is not UTF-8");
+      return json::AppendString(value.bytes, &out_) || FailUtf8(field, place, "the string is not UTF-8");
     case FieldType::kBytes:
       json::AppendBase64(value.bytes, &out_);
       return true;
     case FieldType::kMessage:
     case FieldType::kGroup:
-      return WriteMessage(*field.message, value.bytes, place, selection);
+      return WriteMessage(*field.message, Pieces(&value.bytes, 1), place, selection);
     case FieldType::kEnum:
       WriteEnum(*field.enum_type, static_cast<int32_t>(value.bits));
       return true;
@@ -131,7 +131,6 @@ bool JsonMessageWriter::ReadEntry(const FieldTable& field, absl::string_view wir
   Entry entry;
   entry.value.bits = value_field.default_bits;
   bool has_value = false;
-  std::string* merged = nullptr;
   wire::Reader in(wire);
   while (!in.done()) {
     uint32_t tag;
@@ -139,18 +138,14 @@ bool JsonMessageWriter::ReadEntry(const FieldTable& field, absl::string_view wir
     if (tag == key_field.tag) {
       if (!ReadWireValue(tag, &in, &entry.key)) return FailMalformed(place);
     } else if (tag == value_field.tag) {
-      WireValue value;
-      if (!ReadWireValue(tag, &in, &value)) return FailMalformed(place);
-      if (has_value && value_field.message != nullptr) {
-        Merge(value.bytes, &entry.value.bytes, &merged);
-      } else {
-        entry.value = value;
-      }
+      if (!ReadWireValue(tag, &in, &entry.value)) return FailMalformed(place);
+      entry.in_pieces = has_value && value_field.message != nullptr;
       has_value = true;
     } else if (!in.Skip(tag)) {
       return FailMalformed(place);
     }
   }
+  if (entry.in_pieces) entry.value.bytes = wire;
   // An entry whose value is unknown to a closed enum is an unknown field as a whole.
   if (!IsUnknownOfClosed(value_field, entry.value.bits)) entries->push_back(entry);
   return true;
@@ -195,7 +190,7 @@ bool JsonMessageWriter::WriteEntries(const FieldTable& field, Entries* entries, 
     Separate(&first);
     Place here{.outer = place->outer, .field = place->field, .has_key = true, .key = entry.key.bytes};
     if (key_field.type == FieldType::kString) {
-      if (!json::AppendString(entry.key.bytes, &out_)) return Fail(place, "a key is not UTF-8");
+      if (!json::AppendString(entry.key.bytes, &out_)) return FailUtf8(key_field, place, "a key is not UTF-8");
     } else if (key_field.type == FieldType::kBool) {
       here.key = entry.key.bits != 0 ? "true" : "false";
       out_.Append('"');
@@ -217,10 +212,23 @@ bool JsonMessageWriter::WriteEntries(const FieldTable& field, Entries* entries, 
     }
     out_.Append(':');
     if (options_.pretty) out_.Append(' ');
-    if (!WriteValue(value_field, entry.value, &here, nullptr)) return false;
+    if (!WriteEntryValue(value_field, entry, &here)) return false;
   }
   Close('}', first);
   return true;
+}
+
+bool JsonMessageWriter::WriteEntryValue(const FieldTable& field, const Entry& entry, const Place* place) {
+  if (!entry.in_pieces) return WriteValue(field, entry.value, place, nullptr);
+  PieceList pieces;
+  wire::Reader in(entry.value.bytes);
+  while (!in.done()) {
+    uint32_t tag;
+    WireValue value;
+    if (!in.ReadTag(&tag) || !ReadWireValue(tag, &in, &value)) return FailMalformed(place);
+    if (tag == field.tag) pieces.push_back(value.bytes);
+  }
+  return WriteMessage(*field.message, pieces, place, nullptr);
 }
 
 }  // namespace portico::transcode

@@ -25,29 +25,31 @@ constexpr uint32_t kBytes2 = MakeTag(2, WireType::kBytes);
 
 // Calls visit(tag, value) for every field. False when malformed, or when visit() says so.
 template <class Visit>
-bool ForEachField(absl::string_view wire, Visit visit) {
-  wire::Reader in(wire);
-  while (!in.done()) {
-    uint32_t tag;
-    WireValue value;
-    if (!in.ReadTag(&tag) || !ReadWireValue(tag, &in, &value) || !visit(tag, value)) return false;
+bool ForEachField(std::span<const absl::string_view> pieces, Visit visit) {
+  for (const absl::string_view piece : pieces) {
+    wire::Reader in(piece);
+    while (!in.done()) {
+      uint32_t tag;
+      WireValue value;
+      if (!in.ReadTag(&tag) || !ReadWireValue(tag, &in, &value) || !visit(tag, value)) return false;
+    }
   }
   return true;
 }
 
 }  // namespace
 
-bool JsonMessageWriter::WriteSecondsAndNanos(bool timestamp, absl::string_view wire, const Place* place) {
+bool JsonMessageWriter::WriteSecondsAndNanos(bool timestamp, Pieces pieces, const Place* place) {
   SecondsAndNanos value;
   // As serializers write it: seconds, then nanos.
-  wire::Reader in(wire);
+  wire::Reader in(pieces.front());
   uint64_t seconds = 0;
   uint64_t nanos = 0;
-  const bool usual = (!in.ConsumeTag(kVarint1) || in.ReadVarint(&seconds)) &&
+  const bool usual = pieces.size() == 1 && (!in.ConsumeTag(kVarint1) || in.ReadVarint(&seconds)) &&
                      (!in.ConsumeTag(kVarint2) || in.ReadVarint(&nanos)) && in.done();
   value.seconds = static_cast<int64_t>(seconds);
   value.nanos = static_cast<int32_t>(nanos);
-  const bool whole = usual || ForEachField(wire, [&value](uint32_t tag, const WireValue& field) {
+  const bool whole = usual || ForEachField(pieces, [&value](uint32_t tag, const WireValue& field) {
                        if (tag == kVarint1) value.seconds = static_cast<int64_t>(field.bits);
                        if (tag == kVarint2) value.nanos = static_cast<int32_t>(field.bits);
                        return true;
@@ -57,10 +59,10 @@ bool JsonMessageWriter::WriteSecondsAndNanos(bool timestamp, absl::string_view w
   return Fail(place, timestamp ? "the timestamp is out of range" : "the duration is out of range");
 }
 
-bool JsonMessageWriter::WriteFieldMask(absl::string_view wire, const Place* place) {
+bool JsonMessageWriter::WriteFieldMask(Pieces pieces, const Place* place) {
   bool first = true, good = true;
   out_.Append('"');
-  const bool whole = ForEachField(wire, [&](uint32_t tag, const WireValue& path) {
+  const bool whole = ForEachField(pieces, [&](uint32_t tag, const WireValue& path) {
     if (tag != kBytes1) return true;
     if (!first) out_.Append(',');
     first = false;
@@ -72,23 +74,23 @@ bool JsonMessageWriter::WriteFieldMask(absl::string_view wire, const Place* plac
   return good || Fail(place, "a path of the field mask has no JSON form");
 }
 
-bool JsonMessageWriter::WriteStruct(const MessageTable& table, absl::string_view wire, const Place* place) {
+bool JsonMessageWriter::WriteStruct(const MessageTable& table, Pieces pieces, const Place* place) {
   const FieldTable& members = table.fields[0];
   const Place here{.outer = place, .field = &members};
   Entries entries;
-  const bool whole = ForEachField(wire, [&](uint32_t tag, const WireValue& entry) {
+  const bool whole = ForEachField(pieces, [&](uint32_t tag, const WireValue& entry) {
     return tag != members.tag || ReadEntry(members, entry.bytes, &here, &entries);
   });
   if (!whole) return FailMalformed(place);
   return WriteEntries(members, &entries, &here);
 }
 
-bool JsonMessageWriter::WriteListValue(const MessageTable& table, absl::string_view wire, const Place* place) {
+bool JsonMessageWriter::WriteListValue(const MessageTable& table, Pieces pieces, const Place* place) {
   const FieldTable& values = table.fields[0];
   Place here{.outer = place, .field = &values, .index = 0};
   bool first = true;
   Open('[');
-  const bool whole = ForEachField(wire, [&](uint32_t tag, const WireValue& element) {
+  const bool whole = ForEachField(pieces, [&](uint32_t tag, const WireValue& element) {
     return tag != values.tag || WriteElement(values, element, &here, nullptr, &first);
   });
   if (!whole) return FailMalformed(&here);
@@ -96,19 +98,16 @@ bool JsonMessageWriter::WriteListValue(const MessageTable& table, absl::string_v
   return true;
 }
 
-bool JsonMessageWriter::WriteStructValue(const MessageTable& table, absl::string_view wire, const Place* place) {
+bool JsonMessageWriter::WriteStructValue(const MessageTable& table, Pieces pieces, const Place* place) {
   const FieldTable* kind = nullptr;
   WireValue value;
-  std::string* merged = nullptr;
-  const bool whole = ForEachField(wire, [&](uint32_t tag, const WireValue& next) {
+  PieceList messages;  // that the value is made of, where it is one
+  const bool whole = ForEachField(pieces, [&](uint32_t tag, const WireValue& next) {
     const FieldTable* const field = table.FindByNumber(wire::FieldNumber(tag));
     if (field == nullptr || tag != field->tag) return true;
-    if (field == kind && field->message != nullptr) {
-      Merge(next.bytes, &value.bytes, &merged);
-      return true;
-    }
+    if (field != kind) messages.clear();
+    if (field->message != nullptr) messages.push_back(next.bytes);
     value = next;
-    merged = nullptr;
     kind = field;
     return true;
   });
@@ -117,22 +116,23 @@ bool JsonMessageWriter::WriteStructValue(const MessageTable& table, absl::string
   if (kind->type == schema::FieldType::kDouble && !std::isfinite(std::bit_cast<double>(value.bits))) {
     return Fail(place, "a google.protobuf.Value must not be NaN or infinite");
   }
+  if (kind->message != nullptr) return WriteMessage(*kind->message, messages, place, nullptr);
   return WriteValue(*kind, value, place, nullptr);
 }
 
-bool JsonMessageWriter::WriteWrapper(const MessageTable& table, absl::string_view wire, const Place* place) {
+bool JsonMessageWriter::WriteWrapper(const MessageTable& table, Pieces pieces, const Place* place) {
   const FieldTable& field = table.fields[0];
   WireValue value;
-  const bool whole = ForEachField(wire, [&](uint32_t tag, const WireValue& next) {
+  const bool whole = ForEachField(pieces, [&](uint32_t tag, const WireValue& next) {
     if (tag == field.tag) value = next;
     return true;
   });
   return whole ? WriteValue(field, value, place, nullptr) : FailMalformed(place);
 }
 
-bool JsonMessageWriter::WriteAny(const MessageTable&, absl::string_view wire, const Place* place) {
+bool JsonMessageWriter::WriteAny(Pieces pieces, const Place* place) {
   absl::string_view type_url, content;
-  const bool whole = ForEachField(wire, [&](uint32_t tag, const WireValue& field) {
+  const bool whole = ForEachField(pieces, [&](uint32_t tag, const WireValue& field) {
     if (tag == kBytes1) type_url = field.bytes;
     if (tag == kBytes2) content = field.bytes;
     return true;
@@ -154,12 +154,12 @@ bool JsonMessageWriter::WriteAny(const MessageTable&, absl::string_view wire, co
   if (options_.pretty) out_.Append(' ');
   if (!json::AppendString(type_url, &out_)) return Fail(place, "the type URL is not UTF-8");
   if (table->well_known == WellKnown::kNone) {
-    if (!WriteFields(*table, content, place, nullptr, &first)) return false;
+    if (!WriteFields(*table, Pieces(&content, 1), place, nullptr, &first)) return false;
   } else {
     Separate(&first);
     out_.Append(absl::string_view("\"value\":"));
     if (options_.pretty) out_.Append(' ');
-    if (!WriteMessage(*table, content, place, nullptr)) return false;
+    if (!WriteMessage(*table, Pieces(&content, 1), place, nullptr)) return false;
   }
   Close('}', first);
   return true;
