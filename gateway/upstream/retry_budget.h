@@ -13,8 +13,9 @@ namespace portico::upstream {
 // retries never add more than that share to what a cluster in trouble has to bear. Some tokens are there at the start,
 // and there are never many, so that a quiet hour does not pay for a storm.
 //
-// Each worker has a lane of its own, with its own part of the tokens: its calls pay for its retries. A lane is for one
-// thread; tokens() may be asked by any.
+// Each worker has a lane of its own, with its own part of the tokens: its calls pay for its retries. However many lanes
+// there are, one can hold a whole token, else its calls would pay for nothing; up to kMost lanes begin with one. A lane
+// is for one thread; tokens() may be asked by any.
 class RetryBudget {
  public:
   static constexpr int64_t kAtStart = 10;
@@ -23,8 +24,10 @@ class RetryBudget {
   RetryBudget(double ratio, size_t lanes)
       : deposit_(static_cast<int64_t>(ratio * kToken)), lanes_(std::max<size_t>(lanes, 1)) {
     const auto share = static_cast<int64_t>(lanes_.size());
-    most_ = kMost * kToken / share;
-    for (Lane& lane : lanes_) lane.set(std::max<int64_t>(1, kAtStart / share) * kToken);
+    const int64_t part_of_most = kMost * kToken / share;
+    most_ = std::max(kToken, part_of_most);
+    const int64_t at_start = std::min(std::max(kToken, kAtStart * kToken / share), part_of_most);
+    for (Lane& lane : lanes_) lane.set(at_start);
   }
 
   // A call is made.
