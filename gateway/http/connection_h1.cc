@@ -295,7 +295,7 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, si
     } else {
       // Before whole requests are refused, what answers can do without is.
       const int64_t most = site_->limits.in_flight;
-      if (in_flight.before() >= most - most / 5) request.context.set_sparing();
+      if (in_flight.before() >= most - std::max<int64_t>(most / 5, most > 1 ? 1 : 0)) request.context.set_sparing();
       if (ahead_.size() < kAheadBytes) {
         StartRead();
       } else if (body_ != nullptr) {

@@ -1,6 +1,7 @@
 #ifndef PORTICO_GATEWAY_UPSTREAM_CONCURRENCY_LIMIT_H_
 #define PORTICO_GATEWAY_UPSTREAM_CONCURRENCY_LIMIT_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -9,12 +10,14 @@
 
 namespace portico::upstream {
 
-// How many calls a cluster has in flight, of how many it may have. Of the last fifth of the room, what answers can do
-// without gets nothing: optional parts are shed before whole requests are refused. Thread-safe.
+// How many calls a cluster has in flight, of how many it may have. Of the last fifth of the room, one place at least
+// unless there is but one, what answers can do without gets nothing: optional parts are shed before whole requests are
+// refused. Thread-safe.
 class ConcurrencyLimit {
  public:
   // `most` > 0.
-  explicit ConcurrencyLimit(uint32_t most) : most_(most), most_optional_(most - most / 5) {}
+  explicit ConcurrencyLimit(uint32_t most)
+      : most_(most), most_optional_(most - std::max<uint32_t>(most / 5, most > 1 ? 1 : 0)) {}
 
   // Whether there is room for one more; Leave() follows when there is.
   bool Enter(bool optional) {

@@ -50,6 +50,22 @@ TEST_F(ConcurrencyLimitTest, WhatCanBeDoneWithoutIsShedFirst) {
   EXPECT_TRUE(RunUntil([&] { return limit.in_flight() == 0; }));
 }
 
+TEST(ConcurrencyLimitRoomTest, HowMuchIsForWhatCanBeDoneWithout) {
+  const struct {
+    uint32_t most;
+    int optional;
+  } cases[] = {{1, 1}, {2, 1}, {3, 2}, {4, 3}, {5, 4}, {9, 8}, {10, 8}, {100, 80}};
+  for (const auto& c : cases) {
+    ConcurrencyLimit limit(c.most);
+    int optional = 0;
+    while (limit.Enter(true)) ++optional;
+    EXPECT_EQ(optional, c.optional) << c.most;
+    uint32_t all = static_cast<uint32_t>(optional);
+    while (limit.Enter(false)) ++all;
+    EXPECT_EQ(all, c.most);
+  }
+}
+
 TEST_F(ConcurrencyLimitTest, OneIsOne) {
   FakeService service(absl::StatusOr<std::string>("reply"));
   ConcurrencyLimit limit(1);
