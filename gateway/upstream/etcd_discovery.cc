@@ -136,7 +136,7 @@ class Watching final : public LoopTask {
       for (const mvccpb::Event& event : response.events()) {
         if (event.type() == mvccpb::Event::DELETE) {
           values_.erase(event.kv().key());
-        } else if (values_.size() < static_cast<size_t>(kMostKeys)) {
+        } else if (values_.size() < static_cast<size_t>(kMostKeys) || values_.contains(event.kv().key())) {
           values_[event.kv().key()] = event.kv().value();
         }
       }

@@ -12,8 +12,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "etcd/rpc.grpc.pb.h"
 #include "gateway/upstream/http2_transport.h"
 #include "services/base/registration.h"
@@ -253,6 +255,74 @@ TEST_F(EtcdDiscoveryTest, AServiceWhoseKeyIsLostRegistersAnew) {
   told_.clear();
   Start();
   EXPECT_TRUE(Becomes({"10.0.0.1:1"}));
+}
+
+// An etcd that has as many keys as are ever asked for. Once it is watched a new key comes, and a known one changes.
+class FullEtcd final : public etcdserverpb::KV::Service, public etcdserverpb::Watch::Service {
+ public:
+  static constexpr int kKeys = 4096;
+  static std::string KeyOf(int i) { return absl::StrCat("shop/catalog/", 10000 + i); }
+  static std::string AddressOf(int i) { return absl::StrCat("10.1.", i / 256, ".", i % 256, ":1"); }
+
+  FullEtcd() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(static_cast<etcdserverpb::KV::Service*>(this));
+    builder.RegisterService(static_cast<etcdserverpb::Watch::Service*>(this));
+    server_ = builder.BuildAndStart();
+  }
+  ~FullEtcd() override { server_->Shutdown(std::chrono::system_clock::now()); }
+
+  std::string target() const { return absl::StrCat("etcd://127.0.0.1:", port_, "/shop/catalog"); }
+
+ private:
+  grpc::Status Range(grpc::ServerContext*, const etcdserverpb::RangeRequest* request,
+                     etcdserverpb::RangeResponse* response) override {
+    EXPECT_EQ(request->limit(), kKeys);
+    response->mutable_header()->set_revision(1);
+    for (int i = 0; i < kKeys; ++i) {
+      mvccpb::KeyValue* const pair = response->add_kvs();
+      pair->set_key(KeyOf(i));
+      pair->set_value(AddressOf(i));
+    }
+    return grpc::Status::OK;
+  }
+  grpc::Status Watch(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<etcdserverpb::WatchResponse, etcdserverpb::WatchRequest>* stream) override {
+    etcdserverpb::WatchRequest request;
+    if (!stream->Read(&request)) return grpc::Status::OK;
+    etcdserverpb::WatchResponse changes;
+    for (const auto& [key, value] : {std::pair(KeyOf(kKeys), "10.2.0.1:1"), std::pair(KeyOf(7), "10.2.0.2:1")}) {
+      mvccpb::Event* const event = changes.add_events();
+      event->mutable_kv()->set_key(key);
+      event->mutable_kv()->set_value(value);
+    }
+    stream->Write(changes);
+    while (stream->Read(&request)) continue;  // until it is watched no more
+    return grpc::Status::OK;
+  }
+
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+class FullEtcdTest : public CallingTest {};
+
+TEST_F(FullEtcdTest, AKnownKeyChangesAlsoWhenThereAreAsManyAsThereMayBe) {
+  const FullEtcd etcd;
+  Http2TransportFactory factory;
+  const DiscoveryLoop loop{&worker(), &factory, std::make_shared<int>()};
+  Addresses expected;
+  for (int i = 0; i < FullEtcd::kKeys; ++i) expected.push_back(FullEtcd::AddressOf(i));
+  expected[7] = "10.2.0.2:1";
+  Addresses last;
+  auto watch = *WatchEtcd(etcd.target(), loop, [&](const absl::StatusOr<Addresses>& told) {
+    if (told.ok()) last = *told;
+  });
+  EXPECT_TRUE(RunUntil([&] { return last == expected; }));
+  watch.reset();
+  EXPECT_TRUE(RunUntil([&] { return loop.alive.use_count() == 1; }));
 }
 
 }  // namespace
