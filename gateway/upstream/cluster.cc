@@ -173,8 +173,17 @@ Async<bool> Cluster::AwaitLoss(net::Worker& worker, net::Deadline until) {
   co_return waiting.lost;
 }
 
+void Cluster::LookAgain(Members::Lane& lane, net::Deadline now) const {
+  if (discovery_ == nullptr || now - lane.looked_again <= kLookAgain) return;
+  lane.looked_again = now;
+  discovery_->LookAgain();
+}
+
 std::shared_ptr<Path> Cluster::Pick(Members::Lane& lane, const rpc::Context& context, net::Deadline now) const {
-  if (lane.paths.size() == 1) return lane.paths.front();
+  if (lane.paths.size() == 1) {
+    if (!lane.paths.front()->transport->reachable()) LookAgain(lane, now);
+    return lane.paths.front();
+  }
   uint64_t hash = 0;
   const uint64_t* key = nullptr;
   if (options().balance.policy == BalanceOptions::Policy::kHash && context.headers() != nullptr) {
@@ -188,10 +197,7 @@ std::shared_ptr<Path> Cluster::Pick(Members::Lane& lane, const rpc::Context& con
        {LaneView::Among::kInService, LaneView::Among::kReachable, LaneView::Among::kAll}) {
     const size_t index = lane.balancer.Pick(LaneView(lane, options(), now, among), key);
     if (index != Balancer::kNone) return lane.paths[index];
-    if (among == LaneView::Among::kReachable && discovery_ != nullptr && now - lane.looked_again > kLookAgain) {
-      lane.looked_again = now;
-      discovery_->LookAgain();
-    }
+    if (among == LaneView::Among::kReachable) LookAgain(lane, now);
   }
   return nullptr;
 }

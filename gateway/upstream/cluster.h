@@ -47,6 +47,8 @@ class Cluster final : public rpc::Handler {
   // The way for the next call; nullptr when no server is known. Waits for the first set.
   Async<absl::StatusOr<std::shared_ptr<Path>>> Choose(rpc::Context& context, net::Deadline now);
   std::shared_ptr<Path> Pick(Members::Lane& lane, const rpc::Context& context, net::Deadline now) const;
+  // No server is in reach: the source may know of others.
+  void LookAgain(Members::Lane& lane, net::Deadline now) const;
 
   const std::shared_ptr<Members> members_;
   std::unique_ptr<Discovery> discovery_;  // null for a fixed target

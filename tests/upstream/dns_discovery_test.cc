@@ -139,5 +139,28 @@ TEST_F(DnsDiscoveryTest, AClusterFollowsItsName) {
   cluster.reset();
 }
 
+// Its time to live is long, so only the look-up that calls ask for finds the other one, and at most one in a second.
+TEST_F(DnsDiscoveryTest, TheOnlyAddressMayBecomeAnother) {
+  TestServer first;
+  TestServer second("127.0.0.2:" + std::to_string(first.port()), grpc::InsecureServerCredentials());
+  names_.Say({"127.0.0.1"}, 600);
+  ClusterOptions options;
+  options.name = "shop";
+  options.target = ShopAt(first.port());
+  auto cluster = *Cluster::Create(options, &factory_, workers_, {loop_, nullptr, nullptr});
+  ASSERT_TRUE(Call(*cluster, "echo:x").ok());
+  const int asked = names_.asked();
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Call(*cluster, "echo:x").ok());
+  EXPECT_EQ(names_.asked(), asked) << "while it answers nobody looks";
+  const net::Deadline died = net::Clock::now();
+  first.Stop();
+  names_.Say({"127.0.0.2"}, 600);
+  while (second.calls() == 0 && net::Clock::now() < died + std::chrono::seconds(10))
+    Call(*cluster, "echo:x").IgnoreError();
+  EXPECT_EQ(second.calls(), 1);
+  EXPECT_LE(names_.asked() - asked, 1 + (net::Clock::now() - died) / std::chrono::seconds(1));
+  cluster.reset();
+}
+
 }  // namespace
 }  // namespace portico::upstream
