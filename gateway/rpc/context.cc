@@ -14,6 +14,7 @@ Context::Context(Context& parent, net::Deadline deadline)
       metadata_(parent.metadata_),
       headers_(parent.headers_),
       claims_(parent.claims_),
+      tried_(parent.tried_),
       pin_(parent.pin_) {
   parent.children_.push_back(this);
 }

@@ -9,6 +9,7 @@
 #include "gateway/net/async.h"
 #include "gateway/net/worker.h"
 #include "gateway/rpc/metadata.h"
+#include "gateway/rpc/tried_servers.h"
 
 namespace portico::transcode {
 class FieldSelection;
@@ -79,6 +80,11 @@ class Context {
   bool sparing() const { return sparing_; }
   void set_sparing() { sparing_ = true; }
 
+  // Where this call has been sent so far. Whoever sends it somewhere adds to it; whoever makes another attempt in a
+  // child tells parent and siblings of each other's. Children inherit what there is when they begin.
+  const TriedServers& tried() const { return tried_; }
+  TriedServers& tried() { return tried_; }
+
   // How long ago the reply was made, when a cache had it; zero otherwise.
   net::Clock::duration reply_age() const { return reply_age_; }
   void set_reply_age(net::Clock::duration age) { reply_age_ = age; }
@@ -109,6 +115,7 @@ class Context {
   const Attributes* claims_ = nullptr;
   const transcode::FieldSelection* selection_ = nullptr;
   compose::Trace* trace_ = nullptr;
+  TriedServers tried_;
   net::Clock::duration reply_age_{};
   std::unique_ptr<FailureMetadata> failure_metadata_;
   std::shared_ptr<const void> pin_;

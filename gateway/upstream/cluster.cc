@@ -22,12 +22,19 @@ class LaneView final : public Candidates {
  public:
   enum class Among { kInService, kReachable, kAll };
 
-  LaneView(const Members::Lane& lane, const ClusterOptions& options, net::Deadline now, Among among)
-      : paths_(lane.paths), health_(options.health.interval > net::Clock::duration::zero()), now_(now), among_(among) {}
+  // `left`: servers that are not to be taken; nullptr: none.
+  LaneView(const Members::Lane& lane, const ClusterOptions& options, net::Deadline now, Among among,
+           const rpc::TriedServers* left)
+      : paths_(lane.paths),
+        health_(options.health.interval > net::Clock::duration::zero()),
+        now_(now),
+        among_(among),
+        left_(left) {}
 
   size_t size() const override { return paths_.size(); }
   bool usable(size_t index) const override {
     const Path& path = *paths_[index];
+    if (left_ != nullptr && left_->Has(path.server->hash)) return false;
     if (among_ == Among::kAll) return true;
     if (!path.transport->reachable()) return false;
     if (among_ == Among::kReachable) return true;
@@ -45,6 +52,7 @@ class LaneView final : public Candidates {
   const bool health_;
   const net::Deadline now_;
   const Among among_;
+  const rpc::TriedServers* const left_;
 };
 
 // A call under way at a server, and what its end says of the server. The members outlive it: whoever calls pins the
@@ -179,7 +187,7 @@ void Cluster::LookAgain(Members::Lane& lane, net::Deadline now) const {
   discovery_->LookAgain();
 }
 
-std::shared_ptr<Path> Cluster::Pick(Members::Lane& lane, const rpc::Context& context, net::Deadline now) const {
+std::shared_ptr<Path> Cluster::Pick(Members::Lane& lane, rpc::Context& context, net::Deadline now) const {
   if (lane.paths.size() == 1) {
     if (!lane.paths.front()->transport->reachable()) LookAgain(lane, now);
     return lane.paths.front();
@@ -193,10 +201,20 @@ std::shared_ptr<Path> Cluster::Pick(Members::Lane& lane, const rpc::Context& con
       key = &hash;
     }
   }
+  const auto pick = [&](LaneView::Among among) {
+    if (!context.tried().empty()) {
+      const size_t untried = lane.balancer.Pick(LaneView(lane, options(), now, among, &context.tried()), key);
+      if (untried != Balancer::kNone) return untried;
+    }
+    return lane.balancer.Pick(LaneView(lane, options(), now, among, nullptr), key);
+  };
   for (const LaneView::Among among :
        {LaneView::Among::kInService, LaneView::Among::kReachable, LaneView::Among::kAll}) {
-    const size_t index = lane.balancer.Pick(LaneView(lane, options(), now, among), key);
-    if (index != Balancer::kNone) return lane.paths[index];
+    const size_t index = pick(among);
+    if (index != Balancer::kNone) {
+      context.tried().Add(lane.paths[index]->server->hash);
+      return lane.paths[index];
+    }
     if (among == LaneView::Among::kReachable) LookAgain(lane, now);
   }
   return nullptr;

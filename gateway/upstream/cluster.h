@@ -16,6 +16,7 @@ namespace portico::upstream {
 // The servers of a set of services, behind one handler. Every worker has transports of its own to every server. A call
 // goes to one that the policy chooses among those that can be reached, are healthy and are not left out; among those
 // that can be reached when no such is left; and among all when none can, so that somebody finds out when one is back.
+// Of these, one that has not been tried for the call before (rpc::TriedServers) goes first.
 // Before the first set of servers is known calls wait for it, two seconds at most. Thread-safe in that each worker uses
 // its own part.
 class Cluster final : public rpc::Handler {
@@ -46,7 +47,8 @@ class Cluster final : public rpc::Handler {
 
   // The way for the next call; nullptr when no server is known. Waits for the first set.
   Async<absl::StatusOr<std::shared_ptr<Path>>> Choose(rpc::Context& context, net::Deadline now);
-  std::shared_ptr<Path> Pick(Members::Lane& lane, const rpc::Context& context, net::Deadline now) const;
+  // The same of the servers there are, and notes in the context which one it is.
+  std::shared_ptr<Path> Pick(Members::Lane& lane, rpc::Context& context, net::Deadline now) const;
   // No server is in reach: the source may know of others.
   void LookAgain(Members::Lane& lane, net::Deadline now) const;
 

@@ -23,6 +23,7 @@ class Hedge::Race : public std::enable_shared_from_this<Race> {
 
   // Starts one more call on behalf of `parent`.
   void Start(rpc::Context& parent, rpc::Payload request) {
+    for (const rpc::Context& earlier : contexts_) parent.tried().Add(earlier.tried());
     rpc::Context& context = contexts_.emplace_back(parent, net::kNoDeadline);
     if (started_ > 0) context.set_metadata(WithPreviousAttempts(parent.metadata(), started_));
     ++started_;

@@ -41,6 +41,7 @@ PORTICO_OWN_FRAME Async<absl::StatusOr<rpc::Reply>> Retry::CallAgain(const rpc::
     attempt.set_metadata(WithPreviousAttempts(context.metadata(), retry));
     reply = co_await next_.Call(method, rpc::Payload::Copy(kept), attempt);
     context.set_failure_metadata(attempt.take_failure_metadata());
+    context.tried().Add(attempt.tried());
   }
   co_return reply;
 }

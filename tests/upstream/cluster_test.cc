@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "gateway/upstream/file_discovery.h"
+#include "gateway/upstream/hedge.h"
 #include "gateway/upstream/http2_transport.h"
+#include "gateway/upstream/retry.h"
 #include "tests/schema/temp_folder.h"
 #include "tests/upstream/calling.h"
 #include "tests/upstream/test_server.h"
@@ -247,6 +249,134 @@ TEST_F(ClusterTest, LeastRequestAvoidsAServerThatHangs) {
   context.Cancel();
   ASSERT_TRUE(RunUntil([&] { return hung.has_value(); }));
 }
+
+// ---- attempts of one call
+
+struct AttemptsCase {
+  const char* name;
+  BalanceOptions balance;
+  bool hedged;
+};
+
+class AttemptsTest : public ClusterTest, public ::testing::WithParamInterface<AttemptsCase> {
+ protected:
+  static constexpr int kServers = 4;
+
+  // Calls once, in so many attempts, none of which is answered well.
+  void CallInVain(rpc::Handler& cluster, uint32_t attempts) {
+    CallPolicy policy;
+    policy.repeatable = true;
+    RetryOptions options;
+    options.attempts = attempts;
+    options.backoff = options.max_backoff = std::chrono::milliseconds(1);
+    rpc::Context context(worker(), In(10000));
+    context.set_headers(&header_);
+    if (!GetParam().hedged) {
+      Retry retry(options, policy, std::chrono::seconds(5), {budget_, counts_}, cluster);
+      EXPECT_EQ(Call(retry, "fail:14:x", context).status().code(), StatusCode::kUnavailable);
+      return;
+    }
+    policy.hedge = {std::chrono::milliseconds(1), attempts};
+    Hedge hedge(options, policy, std::chrono::seconds(5), {budget_, counts_}, cluster);
+    const int before = CallsOfAll();
+    Result result;
+    Begin(hedge, "hang", context, result);
+    EXPECT_TRUE(RunUntil([&] { return CallsOfAll() == before + static_cast<int>(attempts); }));
+    context.Cancel();
+    EXPECT_TRUE(RunUntil([&] { return result.has_value(); }));
+  }
+  int CallsOfAll() const {
+    int calls = 0;
+    for (const TestServer& server : servers_) calls += server.calls();
+    return calls;
+  }
+  std::unique_ptr<Cluster> MakeOf(int servers) {
+    ClusterOptions options;
+    options.balance = GetParam().balance;
+    for (int i = 0; i < servers; ++i) options.target += servers_[i].address() + ",";
+    return Make(options);
+  }
+
+  const Header header_{"customer-1"};
+  TestServer servers_[kServers];
+  RetryBudget budget_{1, 1};
+  RetryCounts counts_;
+};
+
+TEST_P(AttemptsTest, EachGoesToAnotherServer) {
+  auto cluster = MakeOf(kServers);
+  for (int round = 1; round <= 3; ++round) {
+    CallInVain(*cluster, kServers);
+    for (const TestServer& server : servers_) EXPECT_EQ(server.calls(), round);
+  }
+}
+
+TEST_P(AttemptsTest, WhenAllHaveBeenTriedTheyAreTriedAgain) {
+  auto cluster = MakeOf(2);
+  CallInVain(*cluster, 5);
+  EXPECT_EQ(CallsOfAll(), 5);
+  EXPECT_GE(servers_[0].calls(), 1);
+  EXPECT_GE(servers_[1].calls(), 1);
+}
+
+TEST_P(AttemptsTest, OneServerIsTriedAgain) {
+  auto cluster = MakeOf(1);
+  CallInVain(*cluster, 3);
+  EXPECT_EQ(servers_[0].calls(), 3);
+}
+
+class HashedAttemptsTest : public AttemptsTest {};
+
+// To the server that the key would move to if the first were gone: there the caller's data may be at hand.
+TEST_P(HashedAttemptsTest, TheNextHighestWeightIsTheNext) {
+  ClusterOptions options;
+  options.balance = GetParam().balance;
+  const auto server_of = [&](const TestServer* without) {
+    options.target.clear();
+    std::vector<int> before;
+    for (const TestServer& server : servers_) {
+      if (&server != without) options.target += server.address() + ",";
+      before.push_back(server.calls());
+    }
+    auto cluster = Make(options);
+    rpc::Context context(worker(), In(5000));
+    context.set_headers(&header_);
+    EXPECT_TRUE(Call(*cluster, "echo:x", context).ok());
+    for (int i = 0; i < kServers; ++i) {
+      if (servers_[i].calls() > before[static_cast<size_t>(i)]) return &servers_[i];
+    }
+    return servers_;
+  };
+  const TestServer* const first = server_of(nullptr);
+  const TestServer* const second = server_of(first);
+  ASSERT_NE(first, second);
+  auto cluster = MakeOf(kServers);
+  for (int i = 0; i < 3; ++i) CallInVain(*cluster, 2);
+  for (const TestServer& server : servers_) {
+    EXPECT_EQ(server.calls(), &server == first || &server == second ? 1 + 3 : 0);
+  }
+}
+
+std::string NameOf(const ::testing::TestParamInfo<AttemptsCase>& instance) {
+  return instance.param.name;
+}
+
+const BalanceOptions kTurns{BalanceOptions::Policy::kRoundRobin, ""};
+const BalanceOptions kLeast{BalanceOptions::Policy::kLeastRequest, ""};
+const BalanceOptions kHashed{BalanceOptions::Policy::kHash, "x-customer"};
+
+INSTANTIATE_TEST_SUITE_P(Policies, AttemptsTest,
+                         ::testing::Values(AttemptsCase{"RetriedRoundRobin", kTurns, false},
+                                           AttemptsCase{"RetriedLeastRequest", kLeast, false},
+                                           AttemptsCase{"RetriedHash", kHashed, false},
+                                           AttemptsCase{"HedgedRoundRobin", kTurns, true},
+                                           AttemptsCase{"HedgedLeastRequest", kLeast, true},
+                                           AttemptsCase{"HedgedHash", kHashed, true}),
+                         NameOf);
+INSTANTIATE_TEST_SUITE_P(Policies, HashedAttemptsTest,
+                         ::testing::Values(AttemptsCase{"Retried", kHashed, false},
+                                           AttemptsCase{"Hedged", kHashed, true}),
+                         NameOf);
 
 // ---- servers that fail
 
