@@ -51,6 +51,7 @@ Run::Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, const std
       request_(std::move(request)),
       context_(context, net::After(net::Clock::now(), absl::ToChronoNanoseconds(plan.method->timeout))),
       selection_(context.selection()),
+      began_(net::Clock::now()),
       trace_(context.trace()),
       open_(plan.root.parts.size()),
       pausing_(plan.streams() ? plan.root.parts.size() : 0) {}

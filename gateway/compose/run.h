@@ -237,6 +237,7 @@ class Run : public std::enable_shared_from_this<Run> {
   const rpc::Payload request_;
   rpc::Context context_;
   const transcode::FieldSelection* const selection_;
+  const net::Deadline began_;
   Trace* trace_;                    // nullptr when nobody wants one, or it is closed
   std::string copies_;              // the answer's fields that are the request's
   std::deque<Instance> instances_;  // the answer itself first

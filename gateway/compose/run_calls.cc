@@ -71,11 +71,12 @@ std::string Run::Asked(absl::string_view request) const {
 namespace {
 
 // How long the required parts that can only start after this one usually take, one after the other.
-net::Clock::duration RequiredAfter(const MessagePlan& plan, const Part& part, const PartTimes& times) {
+net::Clock::duration RequiredAfter(const MessagePlan& plan, const Part& part, const PartTimes& times,
+                                   net::Deadline now) {
   net::Clock::duration longest{};
   const auto consider = [&](const MessagePlan& within, const Part& next) {
     if (!next.required) return;
-    longest = std::max(longest, times.P95(static_cast<size_t>(next.id)) + RequiredAfter(within, next, times));
+    longest = std::max(longest, times.P95(static_cast<size_t>(next.id), now) + RequiredAfter(within, next, times, now));
   };
   for (const int next : part.needed_by) consider(plan, plan.parts[static_cast<size_t>(next)]);
   const auto consider_all = [&](const MessagePlan& messages, const auto& self) -> void {
@@ -89,24 +90,24 @@ net::Clock::duration RequiredAfter(const MessagePlan& plan, const Part& part, co
 }  // namespace
 
 bool Run::IsHopeless(const MessagePlan& plan, const Part& part) {
-  const auto id = static_cast<size_t>(part.id);
-  const net::Clock::duration usual = times_.P95(id);
-  if (part.required || usual == net::Clock::duration::zero() || context_.deadline() == net::kNoDeadline) return false;
-  if (context_.deadline() - net::Clock::now() >= usual) return false;
+  if (part.required || context_.deadline() == net::kNoDeadline) return false;
   // Without it a required part would fail at once.
   const bool leads_to_required = std::any_of(part.needed_by.begin(), part.needed_by.end(),
                                              [&](int next) { return plan.parts[static_cast<size_t>(next)].required; });
-  return !leads_to_required && !times_.Probe(id);
+  if (leads_to_required) return false;
+  const net::Deadline now = net::Clock::now();
+  return times_.IsHopeless(static_cast<size_t>(part.id), context_.deadline() - now, context_.deadline() - began_, now);
 }
 
 net::Deadline Run::CallDeadline(const MessagePlan& plan, const Part& part) {
   const net::Deadline own = DeadlineIn(part.timeout);
   if (context_.deadline() == net::kNoDeadline) return own;
-  const net::Clock::duration after = RequiredAfter(plan, part, times_);
+  const net::Deadline now = net::Clock::now();
+  const net::Clock::duration after = RequiredAfter(plan, part, times_, now);
   if (after == net::Clock::duration::zero()) return own;
   const net::Deadline divided = context_.deadline() - after;
   // When there is not enough for both there is nothing to divide.
-  const bool enough = divided > net::Clock::now() + times_.P95(static_cast<size_t>(part.id));
+  const bool enough = divided > now + times_.P95(static_cast<size_t>(part.id), now);
   return enough ? std::min(own, divided) : own;
 }
 
@@ -171,14 +172,16 @@ Async<absl::StatusOr<Run::Fetched>> Run::Fetch(const MessagePlan& plan, const Pa
     const size_t traced = trace_ == nullptr ? 0 : trace_->Begin(part, began);
     absl::StatusOr<rpc::Reply> reply =
         co_await handlers_[static_cast<size_t>(part.id)]->Call(*part.method, std::move(request), call);
-    // A call that was given up has taken at least so long; one that failed otherwise tells nothing.
-    const net::Clock::duration taken = net::Clock::now() - began;
+    const net::Deadline now = net::Clock::now();
+    const net::Clock::duration taken = now - began;
     if (trace_ != nullptr) {
-      trace_->End(traced, began + taken, reply.status().code(), reply.ok() ? reply->message.size() : 0);
+      trace_->End(traced, now, reply.status().code(), reply.ok() ? reply->message.size() : 0);
     }
     const auto id = static_cast<size_t>(part.id);
-    if (reply.ok() || absl::IsDeadlineExceeded(reply.status()) || (closed_ && taken > times_.P95(id))) {
-      times_.Add(id, taken);
+    if (reply.ok()) {
+      times_.CameIn(id, taken, now);
+    } else if (absl::IsDeadlineExceeded(reply.status()) || (closed_ && taken > times_.P95(id, now))) {
+      times_.GivenUp(id, taken, now);  // one that failed otherwise tells nothing
     }
     if (!reply.ok()) co_return reply.status();
     // In the answer the part is some messages down: together they must not nest too deep.

@@ -6,13 +6,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "gateway/compose/part_times.h"
 #include "tests/compose/fake_services.h"
 
 namespace portico::compose {
 namespace {
 
-using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
 constexpr char kContracts[] = R"(syntax = "proto3";
@@ -169,19 +167,6 @@ TEST_F(CallsTest, APartThatIsAlwaysLateIsNotWaitedForAnyMore) {
     EXPECT_EQ(page.answer(), without);
   }
   EXPECT_EQ(tried, 2);
-}
-
-TEST(PartTimesTest, KnowsWhatNearlyAllCallsDoNotExceed) {
-  PartTimes times(2);
-  for (int i = 0; i < 15; ++i) times.Add(0, milliseconds(10));
-  EXPECT_EQ(times.P95(0), milliseconds(0)) << "too few to tell";
-  times.Add(0, milliseconds(10));
-  EXPECT_EQ(times.P95(0), milliseconds(10));
-  for (int i = 0; i < 64; ++i) times.Add(0, milliseconds(i < 60 ? 20 : 1000));
-  EXPECT_EQ(times.P95(0), milliseconds(20));
-  for (int i = 0; i < 64; ++i) times.Add(0, milliseconds(i < 50 ? 20 : 1000));
-  EXPECT_EQ(times.P95(0), milliseconds(1000));
-  EXPECT_EQ(times.P95(1), milliseconds(0));
 }
 
 }  // namespace
