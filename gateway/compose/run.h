@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "gateway/compose/history.h"
@@ -111,6 +112,8 @@ class Run : public std::enable_shared_from_this<Run> {
     std::vector<std::pair<Instance*, size_t>> waiting;  // with the part's index
     bool over = false;
     absl::StatusOr<Fetched> reply;  // once it is over
+    // The parts that may answer with this reply another time have kept it.
+    absl::InlinedVector<const Part*, 2> kept_for;
   };
   // Bounds the calls of one part over all elements of one list.
   struct Gate {
@@ -172,6 +175,8 @@ class Run : public std::enable_shared_from_this<Run> {
 
   // What LastGood knows a call by: what is asked, and everything of the caller that a service is told.
   std::string Asked(absl::string_view request) const;
+  // Keeps a good reply to what the part has asked, for when a later call fails. `flight` as for Land().
+  void Keep(const Instance& instance, size_t index, const absl::StatusOr<Fetched>& reply, Flight* flight);
   // Whether an optional part need not be called: by its recent times it would come in after the deadline.
   bool IsHopeless(const MessagePlan& plan, const Part& part);
   // Until when the part's call may take: required parts that can only start after it are left their usual time.

@@ -47,7 +47,10 @@ void Run::Begin(Instance& instance, size_t index) {
     if (first) shared = std::make_unique<Flight>();
     if (!first && trace_ != nullptr) trace_->Add(Trace::Note::Kind::kShared, part);
     flight = shared.get();
-    if (flight->over) return Receive(instance, index, flight->reply);
+    if (flight->over) {
+      Keep(instance, index, flight->reply, flight);
+      return Receive(instance, index, flight->reply);
+    }
     flight->waiting.emplace_back(&instance, index);
     if (!first) return;
   }
@@ -66,6 +69,18 @@ std::string Run::Asked(absl::string_view request) const {
   std::string asked = absl::StrCat(request.size(), ":", request);
   AppendCaller(context_, &asked);
   return asked;
+}
+
+void Run::Keep(const Instance& instance, size_t index, const absl::StatusOr<Fetched>& reply, Flight* flight) {
+  const std::string& asked = instance.slots[index].asked;
+  if (!reply.ok() || asked.empty()) return;
+  const Part& part = PartOf(instance, index);
+  if (flight != nullptr) {
+    // The elements of a list that share a call have asked the same.
+    if (std::find(flight->kept_for.begin(), flight->kept_for.end(), &part) != flight->kept_for.end()) return;
+    flight->kept_for.push_back(&part);
+  }
+  history_.last_good(part)->Put(asked, reply->message, net::Clock::now());
 }
 
 namespace {
@@ -119,8 +134,10 @@ Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t in
                          rpc::Payload request) {
   const Part& part = run->PartOf(*instance, index);
   absl::StatusOr<Fetched> reply = co_await run->Fetch(*instance->plan, part, std::move(request));
-  if (reply.ok() && !instance->slots[index].asked.empty()) {
-    run->history_.last_good(part)->Put(instance->slots[index].asked, reply->message, net::Clock::now());
+  if (flight == nullptr) {
+    run->Keep(*instance, index, reply, nullptr);
+  } else {
+    for (const auto& [waiting, its_index] : flight->waiting) run->Keep(*waiting, its_index, reply, flight);
   }
   if (run->closed_) co_return;
   const Turn turn(*run);

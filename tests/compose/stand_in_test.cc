@@ -46,6 +46,13 @@ message StalePage {
     stale: "10s" required: true }];
   repeated portico.Omitted omitted = 15;
 }
+message SharedPage {
+  Stock fresh = 1 [(portico.fetch) = { method: "web.Shop/GetStock" }];
+  Stock old = 2 [(portico.fetch) = { method: "web.Shop/GetStock" stale: "10s" }];
+  Reviews first = 3 [(portico.fetch) = { method: "web.Shop/ListReviews" }];
+  Stock later = 4 [(portico.fetch) = { method: "web.Shop/GetStock" when: "self.first" stale: "10s" }];
+  repeated portico.Omitted omitted = 15;
+}
 message ShortPage {
   Stock stock = 1 [(portico.fetch) = { method: "web.Shop/GetStock" stale: "1ms" fallback: "stale" }];
   repeated portico.Omitted omitted = 15;
@@ -66,6 +73,7 @@ service Web {
   option (portico.facade) = true;
   rpc GetLiteral(PageRequest) returns (LiteralPage);
   rpc GetStale(PageRequest) returns (StalePage);
+  rpc GetShared(PageRequest) returns (SharedPage);
   rpc GetShort(PageRequest) returns (ShortPage);
   rpc GetBatch(PageRequest) returns (BatchPage);
   rpc GetLate(PageRequest) returns (LatePage) { option (portico.policy) = { timeout: "30ms" }; }
@@ -113,6 +121,18 @@ TEST_F(StandInTest, TheLastGoodReplyStandsInEvenForARequiredPart) {
   // Of another product nothing is known.
   page.Get(R"({"productId": "q"})");
   EXPECT_EQ(page.status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(StandInTest, WhoSharesACallHasItsReplyLater) {
+  Page page(folder_, "web.Web/GetShared");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetStock", R"({"available": 3})");
+  page.services().On("web.Shop/ListReviews", R"({"reviews": [{"text": "good"}]})");
+  page.Get("{}");
+  EXPECT_EQ(page.services().Count("web.Shop/GetStock"), 1) << "one waits for it, one comes when it is over";
+  page.services().On("web.Shop/GetStock", [](const std::string&) { return absl::UnavailableError("down"); });
+  EXPECT_EQ(page.Get("{}"), R"({"old":{"available":3},"first":{"reviews":[{"text":"good"}]},"later":{"available":3},)"
+                            R"("omitted":[{"part":"fresh","reason":"unavailable"}]})");
 }
 
 TEST_F(StandInTest, WhatTheServiceDeniesIsNotAnsweredFromBefore) {
