@@ -39,6 +39,13 @@ void AppendBound(const WirePath& target, const WireValues& values, std::string* 
   target.AppendWrapped(std::move(leaf), request);
 }
 
+// Whether something that is fetched for messages with such a plan, as they arrive, is batched.
+bool HasBatch(const MessagePlan& plan) {
+  return std::any_of(plan.parts.begin(), plan.parts.end(), [](const Part& part) { return part.batch.has_value(); }) ||
+         std::any_of(plan.inners.begin(), plan.inners.end(),
+                     [](const Inner& inner) { return HasBatch(*inner.messages); });
+}
+
 }  // namespace
 
 Run::Run(const Plan& plan, const std::vector<rpc::Handler*>& handlers, const std::vector<bool>& needed,
@@ -75,6 +82,7 @@ void Run::Start() {
 }
 
 Run::Turn::~Turn() {
+  if (run_.turns_ == 1 && !run_.starts_later_) run_.StartArrived();
   if (--run_.turns_ > 0) return;
   if (run_.reader_ != nullptr) {
     if (std::exchange(run_.news_, false) || run_.over_) run_.reader_->News();
@@ -318,8 +326,27 @@ void Run::StartElements(Instance& instance, size_t index) {
   const MessagePlan& plan = *PartOf(instance, index).elements;
   const size_t within = instance.within == kAnswer ? index : instance.within;
   AddMessages(plan, slot.values, within, &slot.elements);
-  const std::vector<Instance*> elements = slot.elements.instances;
-  StartMessages(plan, elements);
+  const std::vector<Instance*>& messages = slot.elements.instances;
+  auto same = std::find_if(arrived_.begin(), arrived_.end(), [&](const Arrived& a) { return a.plan == &plan; });
+  if (same == arrived_.end()) same = arrived_.insert(arrived_.end(), {&plan, {}});
+  same->messages.insert(same->messages.end(), messages.begin(), messages.end());
+  // The lists of several elements are answered one by one, often in one read: their batch waits for what the loop has
+  // at hand.
+  if (instance.within == kAnswer || starts_later_ || !HasBatch(plan)) return;
+  starts_later_ = true;
+  context_.worker().Post([run = shared_from_this()] {
+    if (run->closed_) return;
+    const Turn turn(*run);
+    run->starts_later_ = false;
+  });
+}
+
+void Run::StartArrived() {
+  while (!arrived_.empty() && !over_) {
+    const Arrived next = std::move(arrived_.back());
+    arrived_.pop_back();
+    StartMessages(*next.plan, next.messages);
+  }
 }
 
 void Run::AddMessages(const MessagePlan& plan, const WireValues& values, size_t within, Messages* messages) {

@@ -134,6 +134,12 @@ class Run : public std::enable_shared_from_this<Run> {
     std::vector<Slot> slots;             // by part
     std::vector<Messages> inners;        // by MessagePlan::inners
   };
+  // Messages that came in together, wherever they stand: what is fetched for them is started together, so that a batch
+  // is one call for them all.
+  struct Arrived {
+    const MessagePlan* plan;
+    std::vector<Instance*> messages;
+  };
   // What a source gave.
   struct Value {
     enum class Kind : uint8_t {
@@ -147,8 +153,9 @@ class Run : public std::enable_shared_from_this<Run> {
     const Slot* failed = nullptr;  // kDependency
   };
 
-  // A stretch of work on the run. What it leads to, the end included, is told when the outermost one is done: whoever
-  // waits for the end may destroy everything the request lent us.
+  // A stretch of work on the run. When the outermost one is done, what is fetched for the messages that have come in is
+  // started, and what it led to, the end included, is told: whoever waits for the end may destroy everything the
+  // request lent us.
   class Turn {
    public:
     explicit Turn(Run& run) : run_(run) { ++run_.turns_; }
@@ -203,6 +210,8 @@ class Run : public std::enable_shared_from_this<Run> {
   // more.
   Message Stale(const Part& part, absl::string_view asked, const absl::Status& status);
   void StartElements(Instance& instance, size_t index);
+  // Starts what is fetched for all messages that have arrived.
+  void StartArrived();
   void AddMessages(const MessagePlan& plan, const WireValues& values, size_t within, Messages* messages);
   void AddInners(Instance& instance, const transcode::FieldSelection* selection);
   // Starts what is fetched for the elements of a list, or for messages that came with them.
@@ -250,8 +259,10 @@ class Run : public std::enable_shared_from_this<Run> {
   std::deque<std::string>
       merged_;  // messages that came in several pieces, and what is fetched within is to be found in
   absl::flat_hash_map<std::string, std::unique_ptr<Flight>> flights_;  // of shareable parts, by method and request
-  size_t element_count_ = 0;                                           // instances of elements; at most kMostElements
-  int outstanding_ = 0;                                                // wanted slots not settled
+  std::vector<Arrived> arrived_;
+  bool starts_later_ = false;  // StartArrived() waits for its turn in the loop
+  size_t element_count_ = 0;   // instances of elements; at most kMostElements
+  int outstanding_ = 0;        // wanted slots not settled
   int required_outstanding_ = 0;
   int turns_ = 0;
   bool over_ = false;  // nothing is left to do: all is settled, or something required has failed
