@@ -75,7 +75,7 @@ void Print(const MessagePlan& plan, const std::string& indent, bool in_list, std
     if (part.elements == nullptr) continue;
     const std::string inner = absl::StrCat(indent, last ? "   " : "|  ");
     if (part.field->repeated) absl::StrAppend(out, inner, "for each element:\n");
-    Print(*part.elements, inner, part.field->repeated, out);
+    Print(*part.elements, inner, in_list || part.field->repeated, out);
   }
   for (size_t i = 0; i < plan.inners.size(); ++i) {
     const Inner& inner = plan.inners[i];

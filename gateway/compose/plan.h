@@ -69,7 +69,7 @@ struct Part {
   bool awaited = false;
   // Its method streams: every message is the field anew. Only in a method that streams itself.
   bool stream = false;
-  uint32_t concurrency = 0;  // calls in flight at once, over all elements of one list
+  uint32_t concurrency = 0;  // calls in flight at once, over all elements of the answer
   // What stands in for the part when it fails: the field, encoded, and the values in it. nullptr when nothing does; a
   // list that is empty has no bytes.
   std::shared_ptr<const std::string> fallback;
@@ -123,7 +123,7 @@ struct Plan {
 // How long an answer may take whose policy does not say.
 inline constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
 
-// How many calls of a list's elements are in flight at once when `concurrency` does not say.
+// How many calls of a part are in flight at once for the elements of an answer, when `concurrency` does not say.
 inline constexpr uint32_t kDefaultConcurrency = 8;
 
 // The most that it may say.

@@ -383,8 +383,7 @@ void Run::AddInners(Instance& instance, const transcode::FieldSelection* selecti
 }
 
 void Run::StartMessages(const MessagePlan& plan, const std::vector<Instance*>& elements) {
-  std::vector<Gate>& gates = gates_.emplace_back(plan.parts.size());
-  for (Instance* element : elements) element->gates = &gates;
+  if (gates_.empty()) gates_.resize(static_cast<size_t>(plan_.part_count));
   for (size_t i = 0; i < plan.parts.size(); ++i) {
     if (plan.parts[i].batch.has_value()) {
       StartBatch(i, elements);

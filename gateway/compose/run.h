@@ -2,6 +2,7 @@
 #define PORTICO_GATEWAY_COMPOSE_RUN_H_
 
 #include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -115,7 +116,7 @@ class Run : public std::enable_shared_from_this<Run> {
     // The parts that may answer with this reply another time have kept it.
     absl::InlinedVector<const Part*, 2> kept_for;
   };
-  // Bounds the calls of one part over all elements of one list.
+  // Bounds the calls of one part over all elements of the answer.
   struct Gate {
     struct Waiting {
       Instance* instance;
@@ -123,16 +124,15 @@ class Run : public std::enable_shared_from_this<Run> {
       rpc::Payload request;
     };
     uint32_t in_flight = 0;
-    std::deque<Waiting> queue;
+    std::list<Waiting> queue;
   };
   // One message of the answer: the answer itself, or an element that has fetches within.
   struct Instance {
     const MessagePlan* plan = nullptr;
-    absl::string_view self;              // its own bytes: copied from the request, or selected from a reply
-    std::vector<Gate>* gates = nullptr;  // by part; nullptr for the answer itself
-    size_t within = kAnswer;             // the part of the answer it is in; kAnswer for the answer itself
-    std::vector<Slot> slots;             // by part
-    std::vector<Messages> inners;        // by MessagePlan::inners
+    absl::string_view self;        // its own bytes: copied from the request, or selected from a reply
+    size_t within = kAnswer;       // the part of the answer it is in; kAnswer for the answer itself
+    std::vector<Slot> slots;       // by part
+    std::vector<Messages> inners;  // by MessagePlan::inners
   };
   // Messages that came in together, wherever they stand: what is fetched for them is started together, so that a batch
   // is one call for them all.
@@ -255,7 +255,7 @@ class Run : public std::enable_shared_from_this<Run> {
   Trace* trace_;                    // nullptr when nobody wants one, or it is closed
   std::string copies_;              // the answer's fields that are the request's
   std::deque<Instance> instances_;  // the answer itself first
-  std::deque<std::vector<Gate>> gates_;
+  std::vector<Gate> gates_;         // by Part::id, once there are elements
   std::deque<std::string>
       merged_;  // messages that came in several pieces, and what is fetched within is to be found in
   absl::flat_hash_map<std::string, std::unique_ptr<Flight>> flights_;  // of shareable parts, by method and request

@@ -54,8 +54,8 @@ void Run::Begin(Instance& instance, size_t index) {
     flight->waiting.emplace_back(&instance, index);
     if (!first) return;
   }
-  if (instance.gates != nullptr) {
-    Gate& gate = (*instance.gates)[index];
+  if (instance.within != kAnswer) {
+    Gate& gate = gates_[static_cast<size_t>(part.id)];
     if (gate.in_flight >= part.concurrency) {
       gate.queue.push_back({&instance, flight, std::move(request)});
       return;
@@ -141,8 +141,8 @@ Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t in
   }
   if (run->closed_) co_return;
   const Turn turn(*run);
-  if (instance->gates != nullptr) {
-    Gate& gate = (*instance->gates)[index];
+  if (instance->within != kAnswer) {
+    Gate& gate = run->gates_[static_cast<size_t>(part.id)];
     --gate.in_flight;
     if (!gate.queue.empty()) {
       Gate::Waiting next = std::move(gate.queue.front());

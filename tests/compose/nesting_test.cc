@@ -53,6 +53,7 @@ message Branch {
 }
 message Leaf {
   string id = 1;
+  Seller single = 3 [(portico.fetch) = { method: "web.Shop/Get" bind: "id = self.id" concurrency: 2 }];
   Seller batched = 2 [(portico.fetch) = { method: "web.Shop/BatchGet"
     batch: { keys: "ids" from: "self.id" items: "items" item_key: "id" } }];
 }
@@ -117,10 +118,30 @@ TEST_F(NestingTest, ListsThatComeTogetherAreOneBatch) {
     }
     return all + "]}";
   });
-  const std::string answer = page.Get("{}");
+  const std::string answer = page.Get("{}", "branches.id,branches.leaves.id,branches.leaves.batched");
   EXPECT_THAT(answer, HasSubstr(R"({"id":"b4","leaves":[{"id":"b40","batched":{"id":"b40"}},)"));
   EXPECT_THAT(answer, Not(HasSubstr("omitted")));
   EXPECT_EQ(page.services().Count("web.Shop/BatchGet"), 1);
+}
+
+TEST_F(NestingTest, TheBoundOfCallsIsOverAllLists) {
+  Page page(folder_, "web.Web/GetTree");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/List", [](const std::string& request) {
+    return request == "{}" ? Items("b", 5) : Items(request.substr(7, 2), 3);
+  });
+  page.services().On("web.Shop/Get", R"({"id": "single"})", /*held=*/true);
+  page.Start("{}", "branches.leaves.single");
+  for (int calls = 2; calls <= 14; calls += 2) {
+    EXPECT_EQ(page.services().Count("web.Shop/Get"), calls);
+    page.services().Release("web.Shop/Get");
+    page.Poll();
+  }
+  page.services().Release("web.Shop/Get");
+  page.Wait();
+  EXPECT_EQ(page.services().Count("web.Shop/Get"), 15);
+  EXPECT_EQ(page.services().greatest_in_flight(), 2);
+  EXPECT_THAT(page.answer(), Not(HasSubstr("omitted")));
 }
 
 }  // namespace
