@@ -1,7 +1,6 @@
 #include "gateway/config/config_values.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "gateway/access/key_source.h"
 #include "gateway/net/listen_socket.h"
+#include "gateway/rpc/reserved_names.h"
 #include "gateway/upstream/target.h"
 
 namespace portico::config {
@@ -180,7 +180,7 @@ class ValueChecker {
       if (!IsHeaderPattern(names[i])) {
         Fail(at,
              absl::StrCat("expected a header's name, or the beginning of names and \"*\", found \"", names[i], "\""));
-      } else if (!MayGoAsItIs(names[i])) {
+      } else if (rpc::IsReserved(absl::AsciiStrToLower(names[i]))) {
         Fail(at, absl::StrCat("\"", names[i], "\" is the connection's, the content's or gRPC's own"));
       }
     }
@@ -313,22 +313,6 @@ bool IsHeaderPattern(absl::string_view text) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') return false;
   }
   return true;
-}
-
-bool MayGoAsItIs(absl::string_view pattern) {
-  // RFC 9110, sections 7.6.1 and 8; what RFC 9113 forbids; what the gateway writes itself.
-  constexpr absl::string_view kNever[] = {"connection",    "content-encoding", "content-length",
-                                          "content-range", "content-type",     "date",
-                                          "host",          "keep-alive",       "te",
-                                          "trailer",       "proxy-connection", "transfer-encoding",
-                                          "upgrade",       "x-http-code",      "http2-settings"};
-  const std::string lower = absl::AsciiStrToLower(pattern);
-  absl::string_view name = lower;
-  if (absl::StartsWith(name, "grpc-")) return false;
-  if (!absl::ConsumeSuffix(&name, "*"))
-    return std::find(std::begin(kNever), std::end(kNever), name) == std::end(kNever);
-  return !absl::StartsWith("grpc-", name) &&
-         std::none_of(std::begin(kNever), std::end(kNever), [&](auto never) { return absl::StartsWith(never, name); });
 }
 
 bool IsExposePattern(absl::string_view text) {

@@ -21,10 +21,6 @@ bool IsExposePattern(absl::string_view text);
 // An entry of `metadata`: a header's name, or its beginning and "*".
 bool IsHeaderPattern(absl::string_view text);
 
-// Whether what the entry names may go from a request to services, or back, under its own name: nothing of the
-// connection, the framing, the content, or gRPC's own. REQUIRES: IsHeaderPattern(pattern).
-bool MayGoAsItIs(absl::string_view pattern);
-
 }  // namespace portico::config
 
 #endif  // PORTICO_GATEWAY_CONFIG_CONFIG_VALUES_H_

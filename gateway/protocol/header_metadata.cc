@@ -9,12 +9,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/protocol/metadata.h"
+#include "gateway/rpc/reserved_names.h"
 
 namespace portico::protocol {
 namespace {
 
-// Sorted.
-constexpr std::array<absl::string_view, 37> kOthers = {"accept",
+// Besides what rpc::IsReserved(). Sorted.
+constexpr std::array<absl::string_view, 27> kOthers = {"accept",
                                                        "accept-charset",
                                                        "accept-encoding",
                                                        "accept-ranges",
@@ -22,15 +23,10 @@ constexpr std::array<absl::string_view, 37> kOthers = {"accept",
                                                        "allow",
                                                        "alt-svc",
                                                        "cache-control",
-                                                       "connection",
                                                        "cookie",
-                                                       "date",
                                                        "dnt",
-                                                       "expect",
                                                        "expires",
                                                        "forwarded",
-                                                       "host",
-                                                       "keep-alive",
                                                        "location",
                                                        "origin",
                                                        "pragma",
@@ -39,27 +35,22 @@ constexpr std::array<absl::string_view, 37> kOthers = {"accept",
                                                        "referer",
                                                        "server",
                                                        "set-cookie",
-                                                       "te",
-                                                       "trailer",
-                                                       "transfer-encoding",
-                                                       "upgrade",
                                                        "upgrade-insecure-requests",
                                                        "user-agent",
                                                        "vary",
                                                        "via",
                                                        "www-authenticate",
                                                        "x-grpc-web",
-                                                       "x-http-code",
                                                        "x-request-timeout"};
 static_assert(std::is_sorted(kOthers.begin(), kOthers.end()));
 
-constexpr std::array<absl::string_view, 9> kOthersPrefixes = {
-    "access-control-", "connect-", "content-", "grpc-", "if-", "portico-", "proxy-", "sec-", "trailer-"};
+constexpr std::array<absl::string_view, 8> kOthersPrefixes = {"access-control-", "connect-", "content-", "if-",
+                                                              "portico-",        "proxy-",   "sec-",     "trailer-"};
 
 }  // namespace
 
 bool MayPass(absl::string_view key) {
-  if (std::binary_search(kOthers.begin(), kOthers.end(), key)) return false;
+  if (rpc::IsReserved(key) || std::binary_search(kOthers.begin(), kOthers.end(), key)) return false;
   return std::none_of(kOthersPrefixes.begin(), kOthersPrefixes.end(),
                       [key](absl::string_view prefix) { return absl::StartsWith(key, prefix); });
 }

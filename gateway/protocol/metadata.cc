@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "gateway/json/base64.h"
+#include "gateway/rpc/reserved_names.h"
 #include "gateway/wire/append_buffer.h"
 
 namespace portico::protocol {
@@ -33,8 +34,7 @@ bool AnyMatches(const std::vector<std::string>& patterns, absl::string_view name
 
 // gRPC over HTTP/2, "Custom-Metadata". The library aborts the process on a key or value it does not allow.
 bool ValidKey(absl::string_view key) {
-  if (key.empty() || absl::StartsWith(key, "grpc-")) return false;
-  return std::all_of(key.begin(), key.end(), [](char c) {
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
   });
 }
@@ -57,7 +57,7 @@ void AddDecoded(const std::string& key, absl::string_view list, rpc::Metadata* m
 
 void AddToMetadata(absl::string_view name, absl::string_view value, rpc::Metadata* metadata) {
   std::string key = absl::AsciiStrToLower(name);
-  if (!ValidKey(key)) return;
+  if (!ValidKey(key) || rpc::IsReserved(key)) return;
   if (absl::EndsWith(key, "-bin")) return AddDecoded(key, value, metadata);
   if (ValidValue(value)) metadata->emplace_back(std::move(key), std::string(value));
 }
@@ -77,7 +77,7 @@ rpc::Metadata RequestMetadata(const http::Request& request, const MetadataNames&
 void AddMetadata(const rpc::Metadata& metadata, absl::string_view prefix, const MetadataNames& names,
                  http::ResponseHeaders* headers) {
   for (const auto& [key, value] : metadata) {
-    if (key == kHttpCode || absl::StartsWith(key, "grpc-")) continue;  // for the gateway itself
+    if (rpc::IsReserved(key)) continue;
     std::string name = AnyMatches(names.response, key) ? key : absl::StrCat(prefix, key);
     // Header names are shown the way people write them: Grpc-Metadata-Request-Cost.
     bool start = true;

@@ -38,6 +38,21 @@ TEST(MetadataTest, RequestHeadersBecomeMetadata) {
                {"Grpc-Metadata-Grpc-Status", "0", {}},
                {"Grpc-Metadata-A:B", "x", {}},
                {"Grpc-Metadata-Umlaut", "\xc3\xa4", {}},
+               // RFC 9113, section 8.2.2: a call with one of these is reset, which counts against the service.
+               {"Grpc-Metadata-Connection", "close", {}},
+               {"Grpc-Metadata-Keep-Alive", "timeout=5", {}},
+               {"Grpc-Metadata-Proxy-Connection", "close", {}},
+               {"grpc-metadata-transfer-encoding", "chunked", {}},
+               {"Grpc-Metadata-Upgrade", "h2c", {}},
+               {"Grpc-Metadata-TE", "gzip", {}},
+               {"Grpc-Metadata-Http2-Settings", "AAMAAABk", {}},
+               // Of the message's own framing (section 8.1.1), or of the hop before.
+               {"Grpc-Metadata-Content-Length", "5", {}},
+               {"Grpc-Metadata-Content-Type", "text/plain", {}},
+               {"Grpc-Metadata-Host", "elsewhere", {}},
+               {"Grpc-Metadata-Expect", "100-continue", {}},
+               {"Grpc-Metadata-Trailer", "x", {}},
+               {"Grpc-Metadata-X-Http-Code", "500", {}},
                {"Cookie", "session=1", {}},
                {"Host", "shop", {}}};
   for (const auto& row : kRows) EXPECT_EQ(Of(row.name, row.value), row.expected) << row.name << ": " << row.value;
@@ -45,7 +60,12 @@ TEST(MetadataTest, RequestHeadersBecomeMetadata) {
 
 TEST(MetadataTest, ReplyMetadataBecomesHeaders) {
   http::ResponseHeaders headers;
-  AddMetadata({{"request-cost", "7"}, {"blob-bin", std::string("\0\1\2", 3)}, {"bad", "a\r\nSet-Cookie: x"}},
+  AddMetadata({{"request-cost", "7"},
+               {"blob-bin", std::string("\0\1\2", 3)},
+               {"bad", "a\r\nSet-Cookie: x"},
+               {"date", "Thu, 01 Jan 1970 00:00:00 GMT"},
+               {"grpc-status-details", "x"},
+               {"x-http-code", "201"}},
               "Grpc-Trailer-", {}, &headers);
   EXPECT_EQ(headers.wire(), "Grpc-Trailer-Request-Cost: 7\r\nGrpc-Trailer-Blob-Bin: AAEC\r\n");
 }
