@@ -1,5 +1,6 @@
 #include "gateway/protocol/success.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -40,15 +41,20 @@ void AppendEncoded(absl::string_view text, absl::string_view plain, std::string*
 // Whether a value of several segments is what its pattern says.
 bool Fits(absl::string_view value, const std::vector<Segment>& pattern) {
   const std::vector<absl::string_view> segments = absl::StrSplit(value, '/');
-  size_t at = 0;
-  for (const Segment& segment : pattern) {
-    if (segment.kind == Segment::Kind::kMany) return true;  // the last; empty segments are found below
-    if (at == segments.size() || (segment.kind == Segment::Kind::kLiteral && segments[at] != segment.literal)) {
-      return false;
-    }
-    ++at;
+  const auto fits = [](absl::string_view text, const Segment& segment) {
+    return segment.kind == Segment::Kind::kOne || text == segment.literal;
+  };
+  const auto many = std::find_if(pattern.begin(), pattern.end(),
+                                 [](const Segment& segment) { return segment.kind == Segment::Kind::kMany; });
+  if (many == pattern.end()) {
+    return std::equal(segments.begin(), segments.end(), pattern.begin(), pattern.end(), fits);
   }
-  return at == segments.size();
+  // What is before "**" and what is behind it; all between is its own, empty segments are found below.
+  const auto behind = static_cast<size_t>(pattern.end() - many) - 1;
+  return segments.size() + 1 >= pattern.size() &&
+         std::equal(pattern.begin(), many, segments.begin(),
+                    [&](const Segment& segment, absl::string_view text) { return fits(text, segment); }) &&
+         std::equal(segments.end() - static_cast<ptrdiff_t>(behind), segments.end(), many + 1, fits);
 }
 
 bool HasEmptySegment(absl::string_view value) {

@@ -16,6 +16,11 @@ bool IsLiteralChar(char c) {
   return absl::ascii_isalnum(c) || absl::string_view("-._~!$&'()+,;=@").find(c) != absl::string_view::npos;
 }
 
+bool HasMany(const std::vector<Segment>& segments) {
+  return std::any_of(segments.begin(), segments.end(),
+                     [](const Segment& segment) { return segment.kind == Segment::Kind::kMany; });
+}
+
 // A recursive-descent parser. Every Parse... consumes what it names and returns false after Fail().
 class TemplateParser {
  public:
@@ -57,7 +62,6 @@ class TemplateParser {
 
   bool ParseSegments(bool in_variable) {
     do {
-      if (many_) return Fail("nothing may follow \"**\" but a verb");
       if (!ParseSegment(in_variable)) return false;
     } while (Take('/'));
     return true;
@@ -65,8 +69,12 @@ class TemplateParser {
 
   bool ParseSegment(bool in_variable) {
     if (Take('*')) {
-      many_ = Take('*');
-      template_.segments.push_back({many_ ? Segment::Kind::kMany : Segment::Kind::kOne, ""});
+      if (!Take('*')) {
+        template_.segments.push_back({Segment::Kind::kOne, ""});
+        return true;
+      }
+      if (HasMany(template_.segments)) return FailAt(at_ - 2, "a second \"**\"");
+      template_.segments.push_back({Segment::Kind::kMany, ""});
       return true;
     }
     if (Peek() == '{') {
@@ -97,7 +105,8 @@ class TemplateParser {
     }
     if (!Take('}')) return Fail(absl::StrCat("expected \"}\", found ", Found()));
     variable.last = static_cast<int>(template_.segments.size());
-    variable.multi_segment = many_ || variable.last - variable.first > 1;
+    variable.multi_segment =
+        variable.last - variable.first > 1 || template_.segments.back().kind == Segment::Kind::kMany;
     for (const TemplateVariable& other : template_.variables) {
       if (other.field_path == variable.field_path) {
         return FailAt(start, absl::StrCat("the variable ", variable.FieldPath(), " is there twice"));
@@ -160,7 +169,6 @@ class TemplateParser {
 
   absl::string_view text_;
   size_t at_ = 0;
-  bool many_ = false;  // "**" has been read
   PathTemplate template_;
   TemplateError error_;
 };

@@ -14,7 +14,7 @@ struct Segment {
   enum class Kind {
     kLiteral,  // matches the segment that equals `literal` once both are percent-decoded
     kOne,      // "*": any one segment that is not empty
-    kMany,     // "**": any number of segments, none of them empty; only ever the last one
+    kMany,     // "**": any number of segments, none of them empty; at most one in a template
   };
   Kind kind = Kind::kLiteral;
   std::string literal;  // percent-decoded
@@ -45,7 +45,10 @@ struct TemplateVariable {
 //
 // A LITERAL is made of the characters that RFC 3986 allows in a path segment, percent escapes included. Where the last
 // segment is a literal its last colon begins the verb; where it is a variable or a star all that follows it is the verb
-// ("{id}:archive:now"). In other segments a colon is a character like any other. "**" must be last.
+// ("{id}:archive:now"). In other segments a colon is a character like any other.
+//
+// "**" may be followed by more ("/v1/{parent=documents/**}/{id}"), which http.proto's text rules out but published
+// contracts have and other gateways take. There is at most one of it, so what each segment matches is never in doubt.
 struct PathTemplate {
   std::string text;  // as written
   std::vector<Segment> segments;

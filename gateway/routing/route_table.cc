@@ -1,6 +1,7 @@
 #include "gateway/routing/route_table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -20,35 +21,39 @@ struct End {
   size_t route;
 };
 
+// Where a template's segments lead: from the root by those before its "**", from the left; then, from the node `many`
+// of the one reached so, by those behind it, from the right. What lies between is what "**" took.
 struct Node {
   absl::flat_hash_map<std::string, size_t> literals;  // percent-decoded segment -> node
   size_t one = 0;                                     // node after "*"; 0: none, since the root follows nothing
+  size_t many = 0;                                    // node behind "**"; 0: none
   std::vector<End> ends;                              // routes that end with the segment that led here
-  std::vector<End> many_ends;                         // routes that end with "**" after it
 };
 
 // What is left of a template once the trie holds its segments.
 struct Route {
   struct Variable {
     size_t first;
-    size_t last;         // within the template
-    bool to_end;         // ends with "**"
-    size_t decode_from;  // what this segment and later ones matched is decoded completely, before it %2F is kept
+    size_t last;  // within the template
+    bool multi_segment;
   };
   size_t target;
+  size_t segments;     // of the template
+  size_t many;         // where its "**" is; none: behind the last
+  bool fully_decoded;  // PathTemplate::fully_decoded
   std::vector<Variable> variables;
 };
 
+bool IsMany(const Segment& segment) {
+  return segment.kind == Segment::Kind::kMany;
+}
+
 Route MakeRoute(const PathTemplate& path, size_t target) {
-  Route route{target, {}};
+  const auto many = std::find_if(path.segments.begin(), path.segments.end(), IsMany);
+  Route route{target, path.segments.size(), static_cast<size_t>(many - path.segments.begin()), path.fully_decoded, {}};
   for (const TemplateVariable& variable : path.variables) {
-    const auto first = static_cast<size_t>(variable.first);
-    const auto last = static_cast<size_t>(variable.last);
-    const bool to_end = path.segments[last - 1].kind == Segment::Kind::kMany;
-    const size_t decode_from = !variable.multi_segment        ? first
-                               : to_end && path.fully_decoded ? last - 1
-                                                              : static_cast<size_t>(-1);
-    route.variables.push_back({first, last, to_end, decode_from});
+    route.variables.push_back(
+        {static_cast<size_t>(variable.first), static_cast<size_t>(variable.last), variable.multi_segment});
   }
   return route;
 }
@@ -60,6 +65,18 @@ struct RouteTable::Trie {
   std::vector<Route> routes;
   absl::flat_hash_set<std::string> custom_verbs;
   int colons_in_verb = 0;  // of the custom verb that has most
+
+  // The node that the segment leads to from node `at`, made when there is none.
+  size_t Next(size_t at, const Segment& segment) {
+    const size_t made = nodes.size();
+    size_t* next = &nodes[at].one;
+    if (segment.kind == Segment::Kind::kMany) next = &nodes[at].many;
+    if (segment.kind == Segment::Kind::kLiteral) next = &nodes[at].literals[segment.literal];
+    if (*next != 0) return *next;
+    *next = made;
+    nodes.emplace_back();  // moves what `next` points into
+    return made;
+  }
 };
 
 // One search for one request.
@@ -125,19 +142,41 @@ class RouteTable::Search {
   // reached by one way only, so none is visited twice.
   bool Walk(size_t node_index, size_t depth) {
     const Node& node = trie_.nodes[node_index];
-    if (depth == segments_.size()) return Ends(node.ends) || Ends(node.many_ends);
-    const absl::string_view segment = segments_[depth];
-    if (!node.literals.empty()) {
-      const auto literal = segment.find('%') == absl::string_view::npos ? node.literals.find(segment)
-                                                                        : node.literals.find(PercentDecode(segment));
-      if (literal != node.literals.end() && Walk(literal->second, depth + 1)) return true;
+    if (depth == segments_.size()) {
+      if (Ends(node.ends)) return true;
+    } else {
+      const absl::string_view segment = segments_[depth];
+      const size_t literal = Literal(node, segment);
+      if (literal != 0 && Walk(literal, depth + 1)) return true;
+      if (node.one != 0 && !segment.empty() && Walk(node.one, depth + 1)) return true;
     }
-    if (node.one != 0 && !segment.empty() && Walk(node.one, depth + 1)) return true;
-    return !node.many_ends.empty() && NoneEmptyFrom(depth) && Ends(node.many_ends);
+    return node.many != 0 && WalkBack(node.many, depth, segments_.size());
   }
 
-  bool NoneEmptyFrom(size_t depth) const {
-    return std::none_of(segments_.begin() + static_cast<ptrdiff_t>(depth), segments_.end(),
+  // The same from a node behind "**", to which segments_[last, end) led from the right; segments_[first, last) are
+  // left.
+  bool WalkBack(size_t node_index, size_t first, size_t last) {
+    const Node& node = trie_.nodes[node_index];
+    if (first != last) {
+      const absl::string_view segment = segments_[last - 1];
+      const size_t literal = Literal(node, segment);
+      if (literal != 0 && WalkBack(literal, first, last - 1)) return true;
+      if (node.one != 0 && !segment.empty() && WalkBack(node.one, first, last - 1)) return true;
+    }
+    return !node.ends.empty() && NoneEmpty(first, last) && Ends(node.ends);
+  }
+
+  // The node that a literal which equals the segment leads to; 0: none.
+  static size_t Literal(const Node& node, absl::string_view segment) {
+    if (node.literals.empty()) return 0;
+    const auto literal = segment.find('%') == absl::string_view::npos ? node.literals.find(segment)
+                                                                      : node.literals.find(PercentDecode(segment));
+    return literal == node.literals.end() ? 0 : literal->second;
+  }
+
+  bool NoneEmpty(size_t first, size_t last) const {
+    return std::none_of(segments_.begin() + static_cast<ptrdiff_t>(first),
+                        segments_.begin() + static_cast<ptrdiff_t>(last),
                         [](absl::string_view segment) { return segment.empty(); });
   }
 
@@ -172,25 +211,44 @@ class RouteTable::Search {
 
   void Fill(const Route& route, RouteMatch& match) const {
     match.target = route.target;
+    // Where a place of the template is in the path: those behind "**" move with what it took, which may be nothing.
+    const auto place = [&](size_t at) { return at > route.many ? at + segments_.size() - route.segments : at; };
     for (const Route::Variable& variable : route.variables) {
-      const size_t last = variable.to_end ? segments_.size() : variable.last;
-      if (variable.first >= last) {  // "**" that matched nothing
+      const size_t first = place(variable.first);
+      const size_t last = place(variable.last);
+      if (first == last) {  // "**" that matched nothing
         match.variables.emplace_back(absl::string_view());
         continue;
       }
-      const char* begin = segments_[variable.first].data();
-      const char* end = segments_[last - 1].data() + segments_[last - 1].size();
-      const absl::string_view raw(begin, static_cast<size_t>(end - begin));
+      const absl::string_view raw = Raw(first, last);
       if (raw.find('%') == absl::string_view::npos) {
         match.variables.emplace_back(raw);
-        continue;
+      } else if (!variable.multi_segment) {
+        match.variables.emplace_back(PercentDecode(raw, Slashes::kDecode));
+      } else if (!route.fully_decoded || variable.first > route.many || variable.last <= route.many) {
+        match.variables.emplace_back(PercentDecode(raw, Slashes::kKeep));
+      } else {
+        match.variables.emplace_back(DecodedFully(first, place(route.many), place(route.many + 1), last));
       }
-      const char* const decode_from = variable.decode_from < last ? segments_[variable.decode_from].data() : end;
-      const auto kept = static_cast<size_t>(decode_from - begin);
-      std::string value = PercentDecode(raw.substr(0, kept), Slashes::kKeep);
-      value += PercentDecode(raw.substr(kept), Slashes::kDecode);
-      match.variables.emplace_back(std::move(value));
     }
+  }
+
+  // segments_[first, last) as they came, with the slashes between them.
+  absl::string_view Raw(size_t first, size_t last) const {
+    const char* const begin = segments_[first].data();
+    const char* const end = segments_[last - 1].data() + segments_[last - 1].size();
+    return {begin, static_cast<size_t>(end - begin)};
+  }
+
+  // segments_[first, last), of which "**" matched [many, many_last): those are decoded completely, the others keep %2F.
+  std::string DecodedFully(size_t first, size_t many, size_t many_last, size_t last) const {
+    std::string value;
+    for (size_t at = first; at != last; ++at) {
+      const bool of_many = at >= many && at < many_last;
+      if (at != first) value += '/';
+      value += PercentDecode(segments_[at], of_many ? Slashes::kDecode : Slashes::kKeep);
+    }
+    return value;
   }
 
   const Trie& trie_;
@@ -220,28 +278,21 @@ RouteTableBuilder::~RouteTableBuilder() = default;
 
 void RouteTableBuilder::Add(absl::string_view verb, const PathTemplate& path, size_t target, absl::string_view owner,
                             const schema::Position& position, schema::Diagnostics& diagnostics) {
-  std::vector<Node>& nodes = trie_->nodes;
+  const auto first = path.segments.begin();
+  const auto last = path.segments.end();
+  const auto many = std::find_if(first, last, IsMany);
+  auto before = many;
+  // "*/**" is "**/*", and is kept as that.
+  while (many != last && before != first && std::prev(before)->kind == Segment::Kind::kOne) --before;
   size_t at = 0;
-  bool many = false;
-  for (const Segment& segment : path.segments) {
-    many = segment.kind == Segment::Kind::kMany;
-    if (many) break;
-    // Growing `nodes` moves them, so the link is written by index afterwards.
-    const size_t next = nodes.size();
-    if (segment.kind == Segment::Kind::kOne) {
-      if (nodes[at].one == 0) {
-        nodes[at].one = next;
-        nodes.emplace_back();
-      }
-      at = nodes[at].one;
-    } else {
-      const auto [literal, added] = nodes[at].literals.try_emplace(segment.literal, next);
-      at = literal->second;
-      if (added) nodes.emplace_back();
-    }
+  for (auto segment = first; segment != before; ++segment) at = trie_->Next(at, *segment);
+  if (many != last) {
+    at = trie_->Next(at, *many);
+    for (auto segment = last; --segment != many;) at = trie_->Next(at, *segment);
+    for (auto segment = before; segment != many; ++segment) at = trie_->Next(at, *segment);
   }
   std::string description = absl::StrCat(verb, " ", path.text, " of ", owner);
-  std::vector<End>& ends = many ? nodes[at].many_ends : nodes[at].ends;
+  std::vector<End>& ends = trie_->nodes[at].ends;
   for (const End& end : ends) {
     if (end.custom_verb != path.verb || end.verb != verb) continue;
     const Origin& other = origins_[end.route];

@@ -50,8 +50,9 @@ struct RouteMatch {
 //    HEAD where it has no HEAD, and its custom kind "*" takes every verb it does not have.
 //  - A custom verb (":copy") beats the same characters as part of a variable's value, a longer one a shorter one.
 //  - Then the first segment, from the left, in which two routes differ decides: a literal beats "*", "*" beats "**",
-//  and
-//    the end of the path beats "**". A literal that leads nowhere falls back to the variable beside it.
+//    and the end of the path beats "**". A literal that leads nowhere falls back to the variable beside it.
+//  - Of two that have the same up to "**", what follows it decides, from the right: a literal, then "*", then "**"
+//    itself. "*/**" counts as "**/*" here: both take one segment or more.
 // So any two routes are ordered unless they match exactly the same requests, which the builder refuses.
 //
 // The path is the raw one: as it came, without the query. "/a" and "/a/" are different paths, and no variable matches

@@ -25,22 +25,24 @@ Line SplitLine(absl::string_view line) {
   return {line.substr(0, space), line.substr(space + 1)};
 }
 
+bool SegmentMatches(const Segment& segment, absl::string_view text) {
+  return segment.kind == Segment::Kind::kLiteral ? routing::PercentDecode(text) == segment.literal : !text.empty();
+}
+
+// "**" stands for as many stars as the path has segments more than the rest of the template.
 bool SegmentsMatch(const PathTemplate& path, const std::vector<absl::string_view>& segments) {
-  for (size_t i = 0; i < path.segments.size(); ++i) {
-    const Segment& segment = path.segments[i];
+  size_t at = 0;
+  for (const Segment& segment : path.segments) {
+    size_t count = 1;
     if (segment.kind == Segment::Kind::kMany) {
-      for (; i < segments.size(); ++i) {
-        if (segments[i].empty()) return false;
-      }
-      return true;
+      if (segments.size() + 1 < path.segments.size()) return false;
+      count = segments.size() + 1 - path.segments.size();
     }
-    if (i >= segments.size()) return false;
-    if (segment.kind == Segment::Kind::kOne ? segments[i].empty()
-                                            : routing::PercentDecode(segments[i]) != segment.literal) {
-      return false;
+    for (; count > 0; --count, ++at) {
+      if (at == segments.size() || !SegmentMatches(segment, segments[at])) return false;
     }
   }
-  return segments.size() == path.segments.size();
+  return at == segments.size();
 }
 
 // Whether the template matches the path in any way the grammar allows.

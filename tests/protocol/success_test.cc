@@ -146,6 +146,10 @@ TEST(LocationTest, Templates) {
       {"/v1/{name=shelves/*}", R"({"name":"shelves/a/b"})", ""},
       {"/v1/{name=shelves/*}", R"({"name":"shelves/"})", ""},
       {"/v1/{name=**}", R"({"name":"a//b"})", ""},
+      {"/v1/{name=a/**/b}", R"({"name":"a/x/y/b"})", "/v1/a/x/y/b"},
+      {"/v1/{name=a/**/b}", R"({"name":"a/b"})", "/v1/a/b"},
+      {"/v1/{name=a/**/a}", R"({"name":"a"})", ""},
+      {"/v1/{name=a/**/b}", R"({"name":"a/x/y"})", ""},
       // Mistakes.
       {"v1", "", "bad template \"v1\": column 1: "},
       {"/v1/*", "", "bad template \"/v1/*\": a wildcard outside of a variable\n"},

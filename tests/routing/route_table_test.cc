@@ -112,6 +112,66 @@ INSTANTIATE_TEST_SUITE_P(
     NameOf);
 
 INSTANTIATE_TEST_SUITE_P(
+    BehindTwoStars, RouteTableTest,
+    ::testing::Values(
+        Case{"ALiteral", {"GET /v1/{p=**}/books"}, "GET /v1/a/b/books", "GET /v1/{p=**}/books [a/b]"},
+        Case{"TwoStarsMayMatchNothing", {"GET /v1/{p=**}/books"}, "GET /v1/books", "GET /v1/{p=**}/books []"},
+        Case{"TheLastOneCounts", {"GET /v1/{p=**}/books"}, "GET /v1/books/books", "GET /v1/{p=**}/books [books]"},
+        Case{"NotWithoutIt", {"GET /v1/{p=**}/books"}, "GET /v1/a/b", "404"},
+        Case{"NorWhereTheRestIsMissing", {"GET /v1/{p=**}/books"}, "GET /v1", "404"},
+        Case{"NoEmptySegment", {"GET /v1/{p=**}/books"}, "GET /v1/a//books", "404"},
+        Case{"NoTrailingOne", {"GET /v1/{p=**}/books"}, "GET /v1/a/books/", "404"},
+        Case{"NorOneForTheStar", {"GET /v1/{p=**}/{id}"}, "GET /v1/a/", "404"},
+        // google.firestore.v1.Firestore.
+        Case{"AVariable",
+             {"POST /v1/{parent=db/*/documents/**}/{collection_id}"},
+             "POST /v1/db/d/documents/shelves/s/books",
+             "POST /v1/{parent=db/*/documents/**}/{collection_id} [db/d/documents/shelves/s] [books]"},
+        Case{"AVariableAlone",
+             {"POST /v1/{parent=db/*/documents/**}/{collection_id}"},
+             "POST /v1/db/d/documents/books",
+             "POST /v1/{parent=db/*/documents/**}/{collection_id} [db/d/documents] [books]"},
+        Case{"SeveralSegments",
+             {"GET /{a=x/**/y/*}/{b}/{c=d/*}"},
+             "GET /x/1/2/y/3/4/d/5",
+             "GET /{a=x/**/y/*}/{b}/{c=d/*} [x/1/2/y/3] [4] [d/5]"},
+        Case{"AVerb",
+             {"POST /v1/{p=**}/books/{id}:copy", "POST /v1/{p=**}/books/{id}"},
+             "POST /v1/a/b/books/7:copy",
+             "POST /v1/{p=**}/books/{id}:copy [a/b] [7]"},
+        Case{
+            "AVerbBehindALiteral", {"GET /v1/{p=**}/books:all"}, "GET /v1/a/books:all", "GET /v1/{p=**}/books:all [a]"},
+        Case{"EscapedSegmentsAreDecodedEachItsWay",
+             {"GET /v1/{p=**}/{id}"},
+             "GET /v1/a%2Fb/c%20d/e%2Ff",
+             "GET /v1/{p=**}/{id} [a%2Fb/c d] [e/f]"},
+        Case{"EscapedLiteral", {"GET /v1/**/books"}, "GET /v1/a/b%6Foks", "GET /v1/**/books"},
+        Case{"NotAllowed", {"GET /v1/**/books", "PUT /v1/**"}, "POST /v1/a/books", "405 GET, HEAD, PUT"},
+        // Precedence.
+        Case{"MoreBeatsBareTwoStars", {"GET /v1/**", "GET /v1/**/books"}, "GET /v1/a/books", "GET /v1/**/books"},
+        Case{"BareTwoStarsTakeTheRest", {"GET /v1/**", "GET /v1/**/books"}, "GET /v1/a/b", "GET /v1/**"},
+        Case{"ALiteralBeatsAStarFromTheRight",
+             {"GET /v1/x/**/{id}", "GET /v1/x/**/books"},
+             "GET /v1/x/a/books",
+             "GET /v1/x/**/books"},
+        Case{"AlsoWhereTheStarIsBefore", {"GET /v1/{a}/**", "GET /v1/**/books"}, "GET /v1/x/books", "GET /v1/**/books"},
+        Case{"MoreBeatsLess",
+             {"GET /v1/**/books", "GET /v1/**/old/books"},
+             "GET /v1/a/old/books",
+             "GET /v1/**/old/books"},
+        Case{"ButFallsBackToLess",
+             {"GET /v1/**/books", "GET /v1/**/old/books"},
+             "GET /v1/a/new/books",
+             "GET /v1/**/books"},
+        Case{"TheLeftDecidesFirst", {"GET /v1/**/books", "GET /v1/a/**"}, "GET /v1/a/books", "GET /v1/a/**"},
+        Case{"AStarBeatsTwoStarsWithMore", {"GET /v1/{p=**}/x", "GET /v1/{a}/x"}, "GET /v1/b/x", "GET /v1/{a}/x [b]"},
+        Case{"AVerbElsewhereFallsBack",
+             {"POST /v1/**/books", "GET /v1/{p=**}"},
+             "GET /v1/a/books",
+             "GET /v1/{p=**} [a/books]"}),
+    NameOf);
+
+INSTANTIATE_TEST_SUITE_P(
     CustomVerbs, RouteTableTest,
     ::testing::Values(
         Case{"AfterALiteral",
@@ -221,6 +281,33 @@ TEST(RouteTableBuilderTest, RoutesThatMatchTheSameRequestsConflict) {
   EXPECT_EQ(builder.Build().Match("GET", "/v1/7").target, 0u) << "the first stays";
 }
 
+// The stars before "**" may as well stand behind it.
+TEST(RouteTableBuilderTest, RoutesWithTwoStarsThatMatchTheSameRequestsConflict) {
+  const struct {
+    const char* first;
+    const char* second;
+    bool conflict;
+  } kRows[] = {
+      {"GET /v1/**/x", "GET /v1/{a=**}/x", true},
+      {"GET /v1/**/{a}", "GET /v1/{a}/**", true},
+      {"GET /v1/{p=**}/{a}/{b}", "GET /v1/{a}/{p=**}/{b}", true},
+      {"GET /v1/{p=**}/{a}/x", "GET /v1/{a}/{p=**}/x", true},
+      {"GET /v1/{p=**}/x/{a}", "GET /v1/{a}/{p=**}/x", false},
+      {"GET /v1/**/x", "GET /v1/**", false},
+      {"GET /v1/**/x", "GET /v1/**/y", false},
+      {"GET /v1/**/x", "GET /v1/**/x:copy", false},
+      {"GET /v1/**/x", "GET /v1/x/**", false},
+      {"GET /v1/**/x/y", "GET /v1/**/y/x", false},
+  };
+  for (const auto& row : kRows) {
+    RouteTableBuilder builder;
+    schema::Diagnostics diagnostics;
+    Add(builder, row.first, 0, diagnostics);
+    Add(builder, row.second, 1, diagnostics);
+    EXPECT_EQ(!diagnostics.empty(), row.conflict) << row.first << " and " << row.second;
+  }
+}
+
 // RFC 3986, section 5.2.4: dot segments are removed where a reference is resolved, which is the client's part. What
 // arrives is matched as it is.
 INSTANTIATE_TEST_SUITE_P(DotSegments, RouteTableTest,
@@ -245,6 +332,9 @@ TEST(RouteTableTest, FullyDecodedTemplatesKeepNoSlashOfTwoStars) {
       {"/v1/{p=a/*/**}", "/v1/a/x%2Fy/x%2Fy/z", "a/x%2Fy/x/y/z"},
       {"/v1/{p=a/*/**}", "/v1/a/x%2Fy", "a/x%2Fy"},
       {"/v1/{p}", "/v1/x%2Fy", "x/y"},
+      {"/v1/{p=a/*/**/b/*}", "/v1/a/x%2Fy/x%2Fy/z%2F/b/z%2F", "a/x%2Fy/x/y/z//b/z%2F"},
+      {"/v1/{p=a/*/**/b/*}", "/v1/a/x%2Fy/b/z%2F", "a/x%2Fy/b/z%2F"},
+      {"/v1/**/{p=a/*}", "/v1/x%2Fy/a/z%2F", "a/z%2F"},
   };
   for (const auto& test : cases) {
     auto path = std::get<PathTemplate>(ParsePathTemplate(test.path_template));
@@ -279,6 +369,17 @@ TEST(RouteTableTest, PathsOfManySegmentsAreCheap) {
   std::string path;
   for (int i = 0; i < 16000; ++i) path += "/a";
   EXPECT_EQ(table.Match("GET", path).variables[0].view().size(), path.size() - 3);
+}
+
+// Every place where "**" could end is not tried out: what follows is looked for from the right.
+TEST(RouteTableTest, ManyEndsOfTwoStarsAreCheap) {
+  const RouteTable table =
+      Build({"GET /**/a/a/b", "GET /a/**/a/c", "GET /a/a/**/{x}/d", "GET /{x}/**/a/a/a/e", "GET /a/{p=**}/a"});
+  std::string path;
+  for (int i = 0; i < 16000; ++i) path += "/a";
+  const RouteMatch match = table.Match("GET", path);
+  EXPECT_EQ(match.target, 4u);
+  EXPECT_EQ(match.variables[0].view().size(), path.size() - 5);
 }
 
 TEST(RouteTableTest, FiveThousandRoutes) {
