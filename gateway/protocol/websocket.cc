@@ -15,6 +15,7 @@
 #include "gateway/protocol/timeout.h"
 #include "gateway/protocol/warning_header.h"
 #include "gateway/rpc/status.h"
+#include "gateway/transcode/message_pieces.h"
 
 namespace portico::protocol {
 namespace {
@@ -191,10 +192,12 @@ class WebSocketEndpoint::Session final : public http::WebSocketSession {
       transcode::RequestBinding::Output bound;
       rpc::Payload payload;
       bound.wire = std::move(payload.buffer());
+      const size_t begin = bound.wire.size();
       if (!frame.empty()) {
         if (absl::Status status = endpoint_.frames_.Bind(input, options_.read, &bound); !status.ok()) co_return status;
       }
       bound.wire += form_.parameters;  // by the rules of the wire format the later wins
+      if (!form_.parameters.empty()) transcode::JoinPieces(*endpoint_.method_->input, begin, &bound.wire);
       payload.buffer() = std::move(bound.wire);
       // One that does not take it has ended the call, which is seen where its messages are.
       if (!(co_await call_->Write(std::move(payload))).ok()) complete_ = true;

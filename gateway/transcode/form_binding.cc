@@ -62,11 +62,12 @@ absl::Status RequestBinding::Query::AddFormField(absl::string_view prefix, const
     return FieldError(PathText(path), "a file, which the field cannot hold");
   }
   around.Close();
+  if (absl::Status remembered = Remember(path); !remembered.ok()) return remembered;
   if (!json) {
     if (absl::Status said = AddAboutFile(path, "_filename", field.filename, out); !said.ok()) return said;
     if (absl::Status said = AddAboutFile(path, "_content_type", field.content_type, out); !said.ok()) return said;
   }
-  return Remember(std::move(path));
+  return absl::OkStatus();
 }
 
 absl::Status RequestBinding::Query::AddAboutFile(const FieldPath& file, absl::string_view suffix,

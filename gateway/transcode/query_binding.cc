@@ -178,6 +178,7 @@ absl::Status RequestBinding::Query::CheckFree(const FieldPath& path) const {
     if (at == path.size() || at == bound.size()) {
       return FieldError(PathText(path), "comes from the path, not from the query");
     }
+    if (at > 0) output_.in_pieces = true;
     if (absl::Status free = check_oneof(bound, at); !free.ok()) return free;
   }
   for (const FieldPath& given : given_) {
@@ -185,6 +186,7 @@ absl::Status RequestBinding::Query::CheckFree(const FieldPath& path) const {
     if (at == path.size() && at == given.size() && !path.back()->repeated) {
       return FieldError(PathText(path), "comes twice");
     }
+    if (at > 0 && path.size() > 1) output_.in_pieces = true;
     if (absl::Status free = check_oneof(given, at); !free.ok()) return free;
   }
   return absl::OkStatus();

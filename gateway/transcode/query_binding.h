@@ -38,7 +38,8 @@ class RequestBinding::Query {
   absl::Status AddUnknown(const std::string& name);
   // True when `name` is Portico's own parameter; it is then taken.
   bool TakeReserved(const std::string& name, const std::string& value);
-  // Fails when `path` may not be given by the query, or not again.
+  // Fails when `path` may not be given by the query, or not again. Says so in output_ when what it is a part of has
+  // been begun before.
   absl::Status CheckFree(const FieldPath& path) const;
   // A file's name or type, for the field beside it.
   absl::Status AddAboutFile(const FieldPath& file, absl::string_view suffix, const std::string& text,

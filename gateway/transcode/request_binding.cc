@@ -11,6 +11,7 @@
 #include "gateway/transcode/field_error.h"
 #include "gateway/transcode/field_path.h"
 #include "gateway/transcode/http_body.h"
+#include "gateway/transcode/message_pieces.h"
 #include "gateway/transcode/query_binding.h"
 #include "gateway/transcode/scalar_text.h"
 #include "gateway/transcode/text_to_field.h"
@@ -73,6 +74,7 @@ absl::StatusOr<RequestBinding> RequestBinding::Compile(const MessageTable& input
     if (absl::Status compiled = binding.CompilePathField(path); !compiled.ok()) return compiled;
   }
   if (absl::Status compiled = binding.CompileBody(rule); !compiled.ok()) return compiled;
+  binding.in_pieces_ = binding.PathGivesPieces();
   binding.fields_reserved_ = input.FindByName("fields") == nullptr;
   binding.pretty_reserved_ = input.FindByName("pretty") == nullptr;
   if ((binding.whole_body_ || binding.HasMessageBody()) && !binding.raw_body_) {
@@ -135,6 +137,15 @@ absl::Status RequestBinding::CompileBody(const Rule& rule) {
   return absl::OkStatus();
 }
 
+bool RequestBinding::PathGivesPieces() const {
+  return std::any_of(path_fields_.begin(), path_fields_.end(), [this](const FieldPath& path) {
+    if (path.size() == 1) return false;
+    return whole_body_ || path[0] == body_field_ ||
+           std::any_of(path_fields_.begin(), path_fields_.end(),
+                       [&path](const FieldPath& other) { return &other != &path && other[0] == path[0]; });
+  });
+}
+
 bool RequestBinding::HasMessageBody() const {
   return body_field_ != nullptr && body_field_->message != nullptr && !body_field_->repeated &&
          body_field_->message->well_known == WellKnown::kNone;
@@ -171,6 +182,7 @@ absl::Status RequestBinding::BindBody(const Input& input, const ReadOptions& opt
 }
 
 absl::Status RequestBinding::Bind(const Input& input, const ReadOptions& options, Output* output) const {
+  const size_t begin = output->wire.size();
   if (absl::Status bound = BindBody(input, options, output); !bound.ok()) return bound;
   Query query(*this, options, output);
   wire::Writer out(&output->wire, input.query.size() + 64 * path_fields_.size());
@@ -193,6 +205,7 @@ absl::Status RequestBinding::Bind(const Input& input, const ReadOptions& options
     around.Close();
   }
   out.Finish();
+  if (bound.ok() && (in_pieces_ || output->in_pieces)) JoinPieces(*input_, begin, &output->wire);
   if (!bound.ok() || update_mask_ == nullptr || query.Gave(*update_mask_)) return bound;
   if (!output->form_mask.empty()) wire::AppendBytesField(update_mask_->number, output->form_mask, &output->wire);
   if (input.form != nullptr || input.body.empty()) return bound;

@@ -42,6 +42,7 @@ class RequestBinding {
     std::optional<std::string> fields;  // ?fields= (or $fields), decoded
     bool pretty = false;                // ?pretty (or $pretty)
     std::string form_mask;              // Bind()'s own: the update_mask that a form implies
+    bool in_pieces = false;             // likewise: parts of one message were written one by one
   };
 
   // INVALID_ARGUMENT when the rule does not fit the message: a path that does not exist or leads to a field that a
@@ -50,7 +51,8 @@ class RequestBinding {
                                                 const Rule& rule);
 
   // Appends the request message to output->wire: the body first, then query parameters, then path variables, so that by
-  // the rules of the wire format the later wins. REQUIRES: as many path values as path fields.
+  // the rules of the wire format the later wins. No singular message is there in pieces (message_pieces.h). REQUIRES:
+  // as many path values as path fields.
   //
   // Errors are made by FieldError or UnsupportedMediaType: INVALID_ARGUMENT, all of them; output->wire is then
   // unspecified.
@@ -71,6 +73,7 @@ class RequestBinding {
 
   absl::Status CompilePathField(const std::string& path);
   absl::Status CompileBody(const Rule& rule);
+  bool PathGivesPieces() const;
   bool HasMessageBody() const;  // body: "field", a singular message that is an object in JSON
   absl::Status BindBody(const Input& input, const ReadOptions& options, Output* output) const;
   absl::Status BindRawBody(const Input& input, Output* output) const;
@@ -82,6 +85,7 @@ class RequestBinding {
   bool whole_body_ = false;                          // body: "*"
   bool raw_body_ = false;                            // it is a google.api.HttpBody
   const schema::FieldTable* body_field_ = nullptr;   // body: "field"
+  bool in_pieces_ = false;                           // the path gives a part of what it or the body has begun
   const schema::FieldTable* update_mask_ = nullptr;  // derived from the body when the query does not give it
   bool fields_reserved_ = true;                      // `fields` is Portico's, not the message's
   bool pretty_reserved_ = true;

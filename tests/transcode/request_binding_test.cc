@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_join.h"
 #include "gateway/transcode/field_error.h"
+#include "gateway/transcode/message_pieces.h"
 #include "gateway/transcode/wire_to_json.h"
 #include "tests/transcode/test_contracts.h"
 
@@ -50,6 +51,9 @@ TEST_P(Bound, GivesTheMessageOrTheError) {
   }
   EXPECT_EQ(Contracts().Text("tests.Request", output.wire), c.expected);
   EXPECT_EQ(absl::StrJoin(output.warnings, " "), c.warnings);
+  std::string joined = output.wire;
+  JoinPieces(Contracts().Table("tests.Request"), 0, &joined);
+  EXPECT_EQ(joined, output.wire) << "a message is in pieces";
 }
 
 const Call kCalls[] = {
@@ -78,6 +82,50 @@ const Call kCalls[] = {
      "",
      R"({"title": "t", "productId": "other"})",
      "product { product_id: \"p\" title: \"t\" }"},
+    // Parsers that take the last piece of a message for the whole (protobufjs) would lose the rest.
+    {"WholeBodyMergesWithPath",
+     {"product.product_id", "product.detail.name"},
+     "*",
+     {"p", "n"},
+     "",
+     R"({"product": {"title": "t", "detail": {"count": 3}}, "name": "x"})",
+     "name: \"x\" product { product_id: \"p\" title: \"t\" detail { name: \"n\" count: 3 } }"},
+    {"PathGivesPartsOfOneMessage",
+     {"product.product_id", "product.detail.name"},
+     "",
+     {"p", "n"},
+     "",
+     "",
+     "product { product_id: \"p\" detail { name: \"n\" } }"},
+    {"PathAndQueryGivePartsOfOneMessage",
+     {"product.product_id"},
+     "",
+     {"p"},
+     "product.title=t&product.detail.name=n&product.detail.count=2",
+     "",
+     "product { product_id: \"p\" title: \"t\" detail { name: \"n\" count: 2 } }"},
+    {"QueryGivesPartsOfOneMessage",
+     {},
+     "",
+     {},
+     "product.title=t&product.tags=a&page_size=1&product.tags=b",
+     "",
+     "product { title: \"t\" tags: \"a\" tags: \"b\" } page_size: 1"},
+    {"QueryGivesOneRepeatedFieldOfAMessage",
+     {},
+     "",
+     {},
+     "product.tags=a&product.tags=b",
+     "",
+     "product { tags: \"a\" tags: \"b\" }"},
+    {"PatchMergesWithPathBesideItsMask",
+     {"product.product_id"},
+     "product",
+     {"p"},
+     "",
+     R"({"detail": {"count": 1}})",
+     "product { product_id: \"p\" detail { count: 1 } } update_mask { paths: \"detail.count\" }",
+     "PATCH"},
     {"FieldBodyRepeated", {}, "words", {}, "", R"(["a", "b"])", "words: \"a\" words: \"b\""},
     {"FieldBodyScalar", {}, "page_size", {}, "", "7", "page_size: 7"},
     {"FieldBodyErrorPath",
@@ -327,6 +375,30 @@ TEST(RequestBinding, RulesThatDoNotFitAreRejected) {
   EXPECT_EQ(compile({}, "nome"), "body: tests.Request has no field \"nome\"");
   EXPECT_EQ(compile({"name"}, "name"), "body: \"name\" is a path variable already");
   EXPECT_EQ(compile({"product.product_id"}, "product"), "");
+}
+
+// A form has a field for each part of a message.
+TEST(RequestBinding, FormsGiveMessagesInOnePiece) {
+  const auto binding = RequestBinding::Compile(Contracts().Table("tests.Request"), Contracts().types(),
+                                               {"POST", {"product.product_id"}, "product"});
+  ASSERT_TRUE(binding.ok()) << binding.status();
+  std::vector<FormField> form(3);
+  form[0].name = "title";
+  form[0].value = "t";
+  form[1].name = "detail.name";
+  form[1].value = "n";
+  form[2].name = "detail.count";
+  form[2].value = "2";
+  RequestBinding::Input input;
+  const std::vector<absl::string_view> values = {"p"};
+  input.path_values = values;
+  input.form = &form;
+  RequestBinding::Output output;
+  ASSERT_TRUE(binding->Bind(input, {}, &output).ok());
+  const std::string expected =
+      Contracts().Wire("tests.Request", R"(product { title: "t" detail { name: "n" count: 2 } product_id: "p" })");
+  EXPECT_EQ(Contracts().Text("tests.Request", output.wire), Contracts().Text("tests.Request", expected));
+  EXPECT_EQ(output.wire.size(), expected.size()) << "a message is in pieces";
 }
 
 }  // namespace
