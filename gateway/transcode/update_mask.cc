@@ -15,18 +15,19 @@ struct Walk {
   const std::function<bool(absl::string_view)>& excluded;
   std::string* mask;
 
-  // Whether the object has any known member.
+  // Whether the object has any member. One that is not known names nothing, and so does what has only such: its parent
+  // would stand for all that the client did not mean to touch.
   bool Object(const MessageTable& table, const std::string& prefix) {
     bool any = false;
     absl::string_view key;
     if (!in.BeginObject()) return false;
     while (in.NextKey(&key)) {
+      any = true;
       const FieldTable* const field = table.FindByName(key);
       if (field == nullptr) {
         in.SkipValue();
         continue;
       }
-      any = true;
       const std::string path = absl::StrCat(prefix, prefix.empty() ? "" : ".", field->name);
       const bool nested = field->message != nullptr && !field->repeated &&
                           field->message->well_known == schema::WellKnown::kNone && in.Peek() == json::Kind::kObject;

@@ -11,7 +11,8 @@ namespace portico::transcode {
 
 // The field mask of what a JSON object says, for a PATCH without one (AIP-134: "the fields that are populated"): a path
 // of original names for every member, down to scalars, lists, maps, well-known types and nulls. Fields of which
-// `excluded` says so (by path) are left out, as are unknown ones. `mask` gets the content of the google.protobuf.
+// `excluded` says so (by path) are left out, as are unknown ones and objects of nothing else; an empty object is named
+// itself. `mask` gets the content of the google.protobuf.
 // FieldMask message. REQUIRES: `json` was read as a message of `table` already.
 void AppendPopulatedPaths(const schema::MessageTable& table, absl::string_view json,
                           const std::function<bool(absl::string_view)>& excluded, std::string* mask);
