@@ -1,12 +1,15 @@
 #include "gateway/frontend.h"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gateway/config/config_check.h"
+#include "gateway/http/syntax.h"
 #include "gateway/middleware/compress.h"
 #include "gateway/middleware/cors.h"
 #include "gateway/middleware/security_headers.h"
@@ -289,15 +292,28 @@ void Frontend::ResolveRest(http::Request& request) const {
     const Route& route = routes_[request.match.target];
     request.route = route.path;
     request.rpc = &route.endpoint.method();
+    if (request.method == "OPTIONS") request.allow = AllowedForPreflight(request);
     return;
   }
-  request.allow = absl::StrJoin(request.match.allow, ", ");
-  if (request.method != "OPTIONS") return;
-  if (const protocol::RpcEndpoint* endpoint = FindMethod(request.path)) {
-    // A preflight of Connect or gRPC-Web cannot be told from one of REST.
-    const bool get = !endpoint->streaming() && endpoint->no_side_effects();
-    absl::StrAppend(&request.allow, request.allow.empty() ? "" : ", ", get ? "GET, POST" : "POST");
+  std::vector<std::string>& allow = request.match.allow;
+  if (request.method == "OPTIONS") {
+    if (const protocol::RpcEndpoint* endpoint = FindMethod(request.path)) {
+      // A preflight of Connect or gRPC-Web cannot be told from one of REST.
+      if (!endpoint->streaming() && endpoint->no_side_effects()) allow.emplace_back("GET");
+      allow.emplace_back("POST");
+      absl::c_sort(allow);
+      allow.erase(std::unique(allow.begin(), allow.end()), allow.end());
+    }
   }
+  request.allow = absl::StrJoin(allow, ", ");
+}
+
+std::string Frontend::AllowedForPreflight(const http::Request& request) const {
+  absl::string_view asked;
+  if (!request.headers.Find("Access-Control-Request-Method", &asked) || !http::IsToken(asked)) return "";
+  const routing::RouteMatch match = table_.Match(asked, request.path);
+  if (match.result == routing::RouteMatch::Result::kFound) return std::string(asked);
+  return absl::StrJoin(match.allow, ", ");
 }
 
 bool Frontend::StreamsBody(const http::Request& head) {

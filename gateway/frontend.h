@@ -85,6 +85,9 @@ class Frontend final : public http::Handler {
   // Finds out what the request speaks, and which method it is for.
   void Resolve(http::Request& request) const;
   void ResolveRest(http::Request& request) const;
+  // Of a preflight whose path has a route that takes OPTIONS itself: what Request::allow says, so that the preflight is
+  // answered here all the same. Empty when it is none.
+  std::string AllowedForPreflight(const http::Request& request) const;
   // nullptr when no exposed method has this path.
   const protocol::RpcEndpoint* FindMethod(absl::string_view path) const;
 

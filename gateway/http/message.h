@@ -155,7 +155,9 @@ struct Request {
   // What routing found, for the middleware and the log; empty and nullptr before routing or when nothing matched.
   absl::string_view route;  // the template, "/v1/products/{product_id}"
   const schema::Method* rpc = nullptr;
-  std::string allow;          // the verbs that exist for the path, as Allow has them: "GET, HEAD, POST"; empty: no path
+  // The verbs that exist for the path, as Allow has them: "GET, HEAD, POST". Empty where there is no path, and where a
+  // method answers, unless the request is a CORS preflight: then what its page may use.
+  std::string allow;
   routing::RouteMatch match;  // with the path's values; views into `path`
 
   // Of the middleware the request has passed, the outermost first. Each outlives the request.

@@ -20,9 +20,9 @@ struct CorsPolicy {
 };
 
 // Cross-origin requests by the Fetch standard. A preflight for a path that exists is answered here, 204, before
-// anything that asks who calls: with the path's verbs (request.allow) and the headers asked for. Other answers get
-// Access-Control-Allow-Origin and the names of the headers a page may read. An origin that is not allowed gets no CORS
-// header at all. Thread-safe.
+// anything that asks who calls, and never by a method, though one may take OPTIONS: with the path's verbs
+// (request.allow) and the headers asked for. Other answers get Access-Control-Allow-Origin and the names of the headers
+// a page may read. An origin that is not allowed gets no CORS header at all. Thread-safe.
 class Cors final : public http::Middleware, public http::Epilogue {
  public:
   explicit Cors(const CorsPolicy& policy);
