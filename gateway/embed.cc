@@ -160,7 +160,10 @@ class Embedded::Impl {
     exchange->done.get_future().wait();
     const http::Response& response = exchange->response;
     target.status = response.status;
-    absl::string_view lines = response.headers.wire();
+    std::string all(response.headers.wire());
+    // The server of the application has no trailers.
+    if (response.trailers != nullptr) absl::StrAppend(&all, response.trailers->wire());
+    absl::string_view lines = all;
     std::string type;
     while (!lines.empty()) {
       const absl::string_view line = lines.substr(0, lines.find("\r\n"));

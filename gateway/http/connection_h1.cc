@@ -442,7 +442,9 @@ ConnectionH1::Outgoing ConnectionH1::BeginAnswer(const Response& response, bool 
   out.head = std::move(site_->head);
   out.head.clear();
   AppendResponseHead(response, framing, site_->date.Line(), ConnectionOption(http11, *keep), &out.head);
-  if (framing != Framing::kNoBody && !head_only) {
+  if (framing == Framing::kChunked && response.stream == nullptr) {  // for its trailers
+    if (!head_only) AppendChunkedBody(response, &out.head);
+  } else if (framing != Framing::kNoBody && !head_only) {
     out.body = response.body;
     out.chunked = framing == Framing::kChunked;
     out.streams = out.chunked || framing == Framing::kUntilClose;
@@ -451,7 +453,7 @@ ConnectionH1::Outgoing ConnectionH1::BeginAnswer(const Response& response, bool 
       out.chunk_end = "\r\n";
     }
   }
-  out.body_bytes = out.body.size();
+  out.body_bytes = head_only || framing == Framing::kNoBody ? 0 : response.body.size();
   if (!out.streams && out.body.size() <= kJoinedBytes) {
     out.head.append(out.body.data(), out.body.size());
     out.body = {};

@@ -94,6 +94,17 @@ bool ResponseHeaders::Find(absl::string_view name, absl::string_view* value) con
   return true;
 }
 
+bool TakesTrailers(const Request& request) {
+  if (request.method == "HEAD") return false;
+  for (const RequestHeaders::Field& field : request.headers) {
+    if (!absl::EqualsIgnoreCase(field.name, "TE")) continue;
+    for (const absl::string_view coding : absl::StrSplit(field.value, ',')) {
+      if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(coding), "trailers")) return true;
+    }
+  }
+  return false;
+}
+
 void Amend(const Request& request, Response* response) {
   for (size_t i = request.epilogues.size(); i-- > 0;) request.epilogues[i]->Amend(request, response);
 }

@@ -181,10 +181,16 @@ struct Response {
   ResponseHeaders headers;  // without Content-Length, Transfer-Encoding, Connection and Date: the connection's business
   std::string body;
   std::unique_ptr<BodyStream> stream;  // when set, sent after `body` as it comes, chunked
+  // When set, sent behind `body` as trailers; before it, among the headers, where there is no place behind it. Not with
+  // a stream. For clients that want them so: TakesTrailers().
+  std::unique_ptr<ResponseHeaders> trailers;
 
   // What the access log says of the RPC; "OK" or a code's name. Points to static text.
   absl::string_view code = "OK";
 };
+
+// Whether the client wants trailers where there are some (RFC 9110, section 10.1.4: "TE: trailers").
+bool TakesTrailers(const Request& request);
 
 // Runs the request's epilogues: before a response is sent, and after.
 void Amend(const Request& request, Response* response);

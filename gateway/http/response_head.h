@@ -13,7 +13,7 @@ namespace portico::http {
 enum class Framing {
   kNoBody,      // 1xx, 204, 304: neither a body nor its length
   kLength,      // Content-Length
-  kChunked,     // a stream to an HTTP/1.1 client
+  kChunked,     // a stream, or trailers, to an HTTP/1.1 client
   kUntilClose,  // a stream to an HTTP/1.0 client
 };
 
@@ -21,9 +21,13 @@ enum class Framing {
 Framing FramingOf(const Response& response, bool http11);
 
 // Appends status line, `date` (a whole line), the response's fields, framing and connection fields, and the empty line.
-// `connection` is "close", "keep-alive" or empty.
+// `connection` is "close", "keep-alive" or empty. Trailers are announced in `Trailer`; they are fields here when
+// nothing can follow the body.
 void AppendResponseHead(const Response& response, Framing framing, absl::string_view date, absl::string_view connection,
                         std::string* head);
+
+// Appends the body of a response without a stream as chunks, and its trailers. REQUIRES: Framing::kChunked.
+void AppendChunkedBody(const Response& response, std::string* out);
 
 // Appends the line that begins a chunk of `size` bytes. REQUIRES: size > 0 (0 would be the last chunk).
 void AppendChunkHeader(uint64_t size, std::string* out);

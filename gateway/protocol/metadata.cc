@@ -1,6 +1,7 @@
 #include "gateway/protocol/metadata.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -53,6 +54,20 @@ void AddDecoded(const std::string& key, absl::string_view list, rpc::Metadata* m
   }
 }
 
+// A header of this name, shown the way people write them: Grpc-Metadata-Request-Cost.
+void AddHeader(std::string name, absl::string_view value, http::ResponseHeaders* headers) {
+  bool start = true;
+  for (char& c : name) {
+    if (start) c = absl::ascii_toupper(static_cast<unsigned char>(c));
+    start = c == '-';
+  }
+  if (absl::EndsWithIgnoreCase(name, "-bin")) {
+    headers->Add(name, absl::Base64Escape(value));
+  } else {
+    headers->Add(name, value);
+  }
+}
+
 }  // namespace
 
 void AddToMetadata(absl::string_view name, absl::string_view value, rpc::Metadata* metadata) {
@@ -78,18 +93,23 @@ void AddMetadata(const rpc::Metadata& metadata, absl::string_view prefix, const 
                  http::ResponseHeaders* headers) {
   for (const auto& [key, value] : metadata) {
     if (rpc::IsReserved(key)) continue;
-    std::string name = AnyMatches(names.response, key) ? key : absl::StrCat(prefix, key);
-    // Header names are shown the way people write them: Grpc-Metadata-Request-Cost.
-    bool start = true;
-    for (char& c : name) {
-      if (start) c = absl::ascii_toupper(static_cast<unsigned char>(c));
-      start = c == '-';
+    AddHeader(AnyMatches(names.response, key) ? key : absl::StrCat(prefix, key), value, headers);
+  }
+}
+
+void AddTrailingMetadata(const rpc::Metadata& metadata, const http::Request& request, const MetadataNames& names,
+                         http::Response* response) {
+  constexpr absl::string_view kTrailerPrefix = "grpc-trailer-";
+  if (metadata.empty()) return;
+  if (!http::TakesTrailers(request)) return AddMetadata(metadata, kTrailerPrefix, names, &response->headers);
+  for (const auto& [key, value] : metadata) {
+    if (rpc::IsReserved(key)) continue;
+    if (AnyMatches(names.response, key)) {
+      AddHeader(key, value, &response->headers);
+      continue;
     }
-    if (absl::EndsWith(key, "-bin")) {
-      headers->Add(name, absl::Base64Escape(value));
-    } else {
-      headers->Add(name, value);
-    }
+    if (response->trailers == nullptr) response->trailers = std::make_unique<http::ResponseHeaders>();
+    AddHeader(absl::StrCat(kTrailerPrefix, key), value, response->trailers.get());
   }
 }
 

@@ -32,6 +32,11 @@ void AddToMetadata(absl::string_view name, absl::string_view value, rpc::Metadat
 void AddMetadata(const rpc::Metadata& metadata, absl::string_view prefix, const MetadataNames& names,
                  http::ResponseHeaders* headers);
 
+// Trailing metadata likewise, with "Grpc-Trailer-": as trailers when the client takes them (http::TakesTrailers), else
+// as headers. What has its own name is a header in any case: such are wanted before the body.
+void AddTrailingMetadata(const rpc::Metadata& metadata, const http::Request& request, const MetadataNames& names,
+                         http::Response* response);
+
 // The HTTP status that a service asks for with the metadata `x-http-code`, as header or trailer: 200 to 599. nullopt
 // when it does not, and for anything else.
 std::optional<int> HttpCodeOf(const rpc::Metadata& headers, const rpc::Metadata& trailers);

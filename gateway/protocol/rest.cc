@@ -154,7 +154,7 @@ http::Response RestEndpoint::Failure(absl::Status status, const http::Request& r
   if (code.has_value() && *code >= 400) status = rpc::WithHttpStatus(std::move(status), *code);
   http::Response response = options.errors->Render(status, request);
   AddMetadata(metadata->headers, "Grpc-Metadata-", options.metadata, &response.headers);
-  AddMetadata(metadata->trailers, "Grpc-Trailer-", options.metadata, &response.headers);
+  AddTrailingMetadata(metadata->trailers, request, options.metadata, &response);
   return response;
 }
 
@@ -204,7 +204,7 @@ http::Response RestEndpoint::Answer(rpc::Reply reply, const transcode::RequestBi
   }
   if (!location.empty()) response.headers.Add("Location", location);
   AddMetadata(reply.headers, "Grpc-Metadata-", options.metadata, &response.headers);
-  AddMetadata(reply.trailers, "Grpc-Trailer-", options.metadata, &response.headers);
+  AddTrailingMetadata(reply.trailers, request, options.metadata, &response);
   if (!reply.omitted.empty()) response.headers.Add("Portico-Omitted", reply.omitted);
   if (!bound.warnings.empty()) response.headers.Add("Portico-Warning", WarningHeader(bound.warnings));
   return response;

@@ -51,6 +51,26 @@ TEST_F(ConnectionH1Test, NoContentHasNeitherBodyNorLength) {
   EXPECT_EQ(client.Read().body, "GET /a?b=c ");
 }
 
+TEST_F(ConnectionH1Test, TrailersFollowTheBodyWhereTheyCan) {
+  Serve();
+  RawClient client(address());
+  client.Send(
+      "GET /trailers HTTP/1.1\r\nHost: h\r\n\r\nGET /trailers HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string answers = client.ReadAll();
+  EXPECT_THAT(answers,
+              HasSubstr("Transfer-Encoding: chunked\r\nTrailer: Grpc-Trailer-Cost, Grpc-Trailer-Shard\r\n\r\n"
+                        "5\r\nwhole\r\n0\r\nGrpc-Trailer-Cost: 7\r\nGrpc-Trailer-Shard: a\r\n\r\nHTTP/1.1 200"));
+  EXPECT_THAT(answers, Not(HasSubstr("Content-Length")));
+  EXPECT_THAT(answers, testing::EndsWith("\r\n0\r\nGrpc-Trailer-Cost: 7\r\nGrpc-Trailer-Shard: a\r\n\r\n"));
+
+  RawClient old(address());
+  old.Send("GET /trailers HTTP/1.0\r\n\r\n");
+  const RawClient::Answer answer = old.Read();
+  EXPECT_EQ(answer.Header("Grpc-Trailer-Cost"), "7");
+  EXPECT_EQ(answer.Header("Trailer"), "");
+  EXPECT_EQ(answer.body, "whole");
+}
+
 TEST_F(ConnectionH1Test, Http10ClosesUnlessAsked) {
   Serve();
   RawClient once(address());

@@ -79,6 +79,11 @@ class ScriptedHandler final : public Handler, public Epilogue {
     } else if (request.path == "/stream") {
       response.body = "first;";
       response.stream = std::make_unique<CountingStream>(3, "", false, nullptr);
+    } else if (request.path == "/trailers") {
+      response.body = "whole";
+      response.trailers = std::make_unique<ResponseHeaders>();
+      response.trailers->Add("Grpc-Trailer-Cost", "7");
+      response.trailers->Add("Grpc-Trailer-Shard", "a");
     } else if (request.path == "/broken") {
       response.stream = std::make_unique<CountingStream>(2, "", true, nullptr);
     } else if (request.path == "/upload/all" ||

@@ -132,6 +132,35 @@ TEST_F(RestTest, AFailureKeepsTheServicesMetadata) {
   EXPECT_EQ(Header(response, "Grpc-Trailer-Cost"), "3");
 }
 
+TEST_F(RestTest, WhoTakesTrailersGetsThem) {
+  const struct {
+    const char* te;
+    bool takes;
+  } kRows[] = {{"trailers", true}, {"gzip, Trailers", true}, {"deflate", false}, {"", false}};
+  for (const bool fails : {false, true}) {
+    service_.failure = fails ? absl::AbortedError("again") : absl::OkStatus();
+    service_.failure_metadata = {{}, {{"cost", "3"}}};
+    service_.reply.trailers = {{"cost", "3"}};
+    for (const auto& row : kRows) {
+      request_.headers.Set("TE", row.te);
+      const http::Response response = Call("Get");
+      EXPECT_EQ(Header(response, "Grpc-Trailer-Cost"), row.takes ? "(none)" : "3") << row.te;
+      EXPECT_EQ(response.trailers == nullptr ? "" : response.trailers->wire(),
+                row.takes ? "Grpc-Trailer-Cost: 3\r\n" : "")
+          << row.te;
+    }
+  }
+}
+
+TEST_F(RestTest, WhatHasItsOwnNameIsNoTrailer) {
+  options_.metadata.response = {"cache-control"};
+  service_.reply.trailers = {{"cache-control", "no-store"}};
+  request_.headers.Set("TE", "trailers");
+  const http::Response response = Call("Get");
+  EXPECT_EQ(Header(response, "Cache-Control"), "no-store");
+  EXPECT_EQ(response.trailers, nullptr);
+}
+
 TEST_F(RestTest, MetadataGoesAlong) {
   request_.headers.Add("Grpc-Metadata-Tenant", "blue");
   Call("Get");
