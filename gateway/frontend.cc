@@ -220,6 +220,11 @@ class Frontend::Dispatch final : public http::Handler {
         co_return response;
       }
       case Result::kBadRequest:
+        if (request.path == "*") {  // OPTIONS of the server as a whole: it is there (RFC 9110, section 9.3.7)
+          http::Response response;
+          response.status = 204;
+          co_return response;
+        }
         co_return frontend_.errors_.Render(absl::InvalidArgumentError("the path is malformed"), request);
       case Result::kFound:
       case Result::kNotFound:

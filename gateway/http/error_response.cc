@@ -80,6 +80,13 @@ bool WantsPretty(const Request& request) {
   return pretty;
 }
 
+// RFC 9457, section 4.2.1: the status' phrase; of one without a phrase what its class is called (RFC 9110, section 15).
+absl::string_view TitleOf(int http_status) {
+  const absl::string_view phrase = ReasonPhrase(http_status);
+  if (!phrase.empty()) return phrase;
+  return http_status < 500 ? "Client Error" : "Server Error";
+}
+
 }  // namespace
 
 void ErrorRenderer::AppendDetails(const absl::Status& status, std::string* json) const {
@@ -116,8 +123,8 @@ void ErrorRenderer::AppendBodyAs(ErrorFormat format, const absl::Status& error, 
     AppendDetails(error, json);
     absl::StrAppend(json, "}}");
   } else {
-    absl::StrAppend(json, "{\"type\":\"about:blank\",\"title\":\"", ReasonPhrase(http_status),
-                    "\",\"status\":", http_status, ",\"detail\":");
+    absl::StrAppend(json, "{\"type\":\"about:blank\",\"title\":\"", TitleOf(http_status), "\",\"status\":", http_status,
+                    ",\"detail\":");
     AppendJsonText(error.message(), json);
     absl::StrAppend(json, ",\"code\":\"", name, "\"");
     AppendDetails(error, json);

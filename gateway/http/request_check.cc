@@ -88,11 +88,11 @@ absl::StatusOr<RequestFraming> CheckHead(absl::string_view raw, const RequestHea
   return framing;
 }
 
-absl::StatusOr<absl::string_view> ReduceTarget(absl::string_view target) {
+absl::StatusOr<absl::string_view> ReduceTarget(absl::string_view method, absl::string_view target) {
   for (const char c : target) {
     if (c <= 0x20 || c >= 0x7f || c == '#') return Malformed("a malformed request target");
   }
-  if (absl::StartsWith(target, "/")) return target;
+  if (absl::StartsWith(target, "/") || (target == "*" && method == "OPTIONS")) return target;
   for (const absl::string_view scheme : {absl::string_view("http://"), absl::string_view("https://")}) {
     if (!absl::StartsWithIgnoreCase(target, scheme)) continue;
     const absl::string_view rest = target.substr(scheme.size());

@@ -24,9 +24,9 @@ struct RequestFraming {
 absl::StatusOr<RequestFraming> CheckHead(absl::string_view raw, const RequestHeaders& headers, bool http11);
 
 // Reduces a request target to origin form (RFC 9112, section 3.2): absolute-form loses scheme and authority. Empty when
-// nothing is left, which stands for "/". INVALID_ARGUMENT for every other form, a fragment, control characters, spaces
-// and bytes beyond ASCII.
-absl::StatusOr<absl::string_view> ReduceTarget(absl::string_view target);
+// nothing is left, which stands for "/". "*" stays as it is for OPTIONS. INVALID_ARGUMENT for every other form, a
+// fragment, control characters, spaces and bytes beyond ASCII.
+absl::StatusOr<absl::string_view> ReduceTarget(absl::string_view method, absl::string_view target);
 
 }  // namespace portico::http
 

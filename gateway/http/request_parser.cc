@@ -79,7 +79,7 @@ RequestParser::Result RequestParser::Check(absl::string_view buffer) {
   chunked_ = framing->chunked;
   length_ = framing->length;
   expects_continue_ = framing->expects_continue;
-  const absl::StatusOr<absl::string_view> target = ReduceTarget(Text(buffer, target_));
+  const absl::StatusOr<absl::string_view> target = ReduceTarget(Text(buffer, method_), Text(buffer, target_));
   if (!target.ok()) return Fail(target.status());
   root_target_ = target->empty();
   if (!root_target_) target_ = SpanOf(string_view(target->data(), target->size()));

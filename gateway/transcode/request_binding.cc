@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "gateway/json/reader.h"
 #include "gateway/json/utf8.h"
 #include "gateway/transcode/field_error.h"
@@ -24,8 +25,9 @@ using schema::FieldTable;
 using schema::MessageTable;
 using schema::WellKnown;
 
-// application/json and types of the +json suffix (RFC 6839, section 3.1), of no charset but UTF-8 (RFC 8259, section
-// 8.1). A body without a type is taken for JSON.
+// application/json and types of the +json suffix (RFC 6839, section 3.1). A charset has no meaning there (RFC 8259,
+// section 11), but one that says that the text is not UTF-8 (section 8.1) is believed. A body without a type is taken
+// for JSON.
 bool IsJson(absl::string_view content_type) {
   const size_t semicolon = content_type.find(';');
   const absl::string_view type = absl::StripAsciiWhitespace(content_type.substr(0, semicolon));
@@ -37,7 +39,8 @@ bool IsJson(absl::string_view content_type) {
   if (charset == std::string::npos) return true;
   absl::string_view name = absl::string_view(parameters).substr(charset + 8);
   name = absl::StripAsciiWhitespace(name.substr(0, name.find(';')));
-  return name == "utf-8" || name == "\"utf-8\"";
+  if (absl::ConsumePrefix(&name, "\"")) absl::ConsumeSuffix(&name, "\"");
+  return name == "utf-8" || name == "utf8" || name == "us-ascii";
 }
 
 // A body that no field takes: an empty object may pass, everything in it is unknown.

@@ -100,6 +100,13 @@ TEST_F(ConnectionH1Test, AbsoluteTargetsAreReduced) {
   EXPECT_EQ(client.Read().body, "GET / ");
 }
 
+TEST_F(ConnectionH1Test, OptionsMayMeanTheServerAsAWhole) {
+  Serve();
+  RawClient client(address());
+  client.Send("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(client.Read().body, "OPTIONS * ");
+}
+
 TEST_F(ConnectionH1Test, ContinuesOnlyWhenTheBodyIsWanted) {
   Serve();
   RawClient wanted(address());

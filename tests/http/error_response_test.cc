@@ -57,6 +57,10 @@ TEST_F(ErrorResponseTest, Golden) {
            details + "}"},
       {ErrorFormat::kStatus, moved, 405, R"({"code":3,"message":"verb"})"},
       {ErrorFormat::kGoogle, moved, 405, R"({"error":{"code":405,"message":"verb","status":"INVALID_ARGUMENT"}})"},
+      {ErrorFormat::kProblem, rpc::WithHttpStatus(absl::AbortedError("tea"), 418), 418,
+       R"({"type":"about:blank","title":"Client Error","status":418,"detail":"tea","code":"ABORTED"})"},
+      {ErrorFormat::kProblem, rpc::WithHttpStatus(absl::AbortedError("odd"), 599), 599,
+       R"({"type":"about:blank","title":"Server Error","status":599,"detail":"odd","code":"ABORTED"})"},
       {ErrorFormat::kStatus, absl::CancelledError(""), 499, R"({"code":1,"message":""})"},
       {ErrorFormat::kStatus, absl::OkStatus(), 500, R"({"code":13,"message":"an error without a cause"})"},
   };

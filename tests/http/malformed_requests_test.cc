@@ -80,7 +80,7 @@ std::vector<Case> Cases() {
                    "chunked\r\n")},
       {"empty transfer coding", 400, WithHeaders("Transfer-Encoding:\r\n")},
       {"chunked on 1.0", 400, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-      {"asterisk", 400, "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"},
+      {"asterisk", 400, "GET * HTTP/1.1\r\nHost: h\r\n\r\n"},
       {"authority", 400, "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n"},
       {"relative", 400, "GET a HTTP/1.1\r\nHost: h\r\n\r\n"},
       {"fragment", 400, "GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n"},
