@@ -152,17 +152,20 @@ bool JsonMessageWriter::WriteAny(Pieces pieces, const Place* place) {
   Separate(&first);
   out_.Append(absl::string_view("\"@type\":"));
   if (options_.pretty) out_.Append(' ');
-  if (!json::AppendString(type_url, &out_)) return Fail(place, "the type URL is not UTF-8");
+  if (!json::AppendString(type_url, &out_)) return FailForGood(place, "the type URL is not UTF-8");
+  bool written = false;
   if (table->well_known == WellKnown::kNone) {
-    if (!WriteFields(*table, Pieces(&content, 1), place, nullptr, &first)) return false;
+    written = WriteFields(*table, Pieces(&content, 1), place, nullptr, &first);
   } else {
     Separate(&first);
     out_.Append(absl::string_view("\"value\":"));
     if (options_.pretty) out_.Append(' ');
-    if (!WriteMessage(*table, Pieces(&content, 1), place, nullptr)) return false;
+    written = WriteMessage(*table, Pieces(&content, 1), place, nullptr);
   }
+  // To a parser the value is bytes: whatever is wrong with it, another may override it.
+  if (!written) for_good_ = false;
   Close('}', first);
-  return true;
+  return written;
 }
 
 }  // namespace portico::transcode

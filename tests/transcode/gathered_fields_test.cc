@@ -54,6 +54,13 @@ TEST(Pieces, NeedNoJsonFormOfTheirOwn) {
       {{"one_any { type_url: 'x/google.protobuf.Duration' value: '\\020\\201\\224\\353\\334\\003' }",
         "one_any { value: '\\010\\005' }"},
        R"({"oneAny":{"@type":"x/google.protobuf.Duration","value":"5s"}})"},
+      // What an Any holds is bytes to a parser, so even malformed it may be overridden.
+      {{"one_any { type_url: 'x/tests.Every3' value: '\\010' }", "one_any { value: '\\010\\005' }"},
+       R"({"oneAny":{"@type":"x/tests.Every3","oneInt32":5}})"},
+      {{"one_any { type_url: 'x/tests.Every3' value: '\\010' }",
+        "one_any { type_url: 'x/google.protobuf.Empty' value: '\\010\\005' }"},
+       R"({"oneAny":{"@type":"x/google.protobuf.Empty"}})",
+       false},
       {{"one_value { }", "one_value { bool_value: true }"}, R"({"oneValue":true})"},
       {{"one_value { number_value: nan }", "one_value { bool_value: true }"}, R"({"oneValue":true})"},
       {{"one_value { list_value { values { } } }", "one_value { bool_value: true }"}, R"({"oneValue":true})"},
