@@ -335,22 +335,37 @@ bool Reader::ReadNull() {
   return ReadLiteral("null");
 }
 
+bool Reader::SkipContainer(Kind kind) {
+  const char* const start = at_;
+  if (const auto known = skipped_.find(start); known != skipped_.end()) {
+    at_ = known->second;
+    first_ = false;
+    return true;
+  }
+  if (!Enter()) return false;
+  if (kind == Kind::kObject) {
+    while (BeginKey()) {
+      if (!SkipStringBody() || !EndKey() || !SkipValue()) return false;
+    }
+  } else {
+    while (NextElement()) {
+      if (!SkipValue()) return false;
+    }
+  }
+  if (failed()) return false;
+  constexpr ptrdiff_t kLarge = 1024;
+  if (at_ - start >= kLarge) skipped_.emplace(start, at_);
+  return true;
+}
+
 bool Reader::SkipValue() {
   absl::string_view text;
   bool boolean;
-  switch (Peek()) {
+  const Kind kind = Peek();
+  switch (kind) {
     case Kind::kObject:
-      if (!BeginObject()) return false;
-      while (BeginKey()) {
-        if (!SkipStringBody() || !EndKey() || !SkipValue()) return false;
-      }
-      return !failed();
     case Kind::kArray:
-      if (!BeginArray()) return false;
-      while (NextElement()) {
-        if (!SkipValue()) return false;
-      }
-      return !failed();
+      return SkipContainer(kind);
     case Kind::kString:
       ++at_;
       return SkipStringBody();

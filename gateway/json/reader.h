@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 
 namespace portico::json {
@@ -51,7 +52,8 @@ class Reader {
   bool NextKey(absl::string_view* key);
   bool NextElement();
 
-  // Passes over one value of any kind, checking it.
+  // Passes over one value of any kind, checking it. Large objects and arrays within it are passed over at once when
+  // they are skipped again, after Rewind(): who looks ahead on every level of nested ones takes linear time.
   bool SkipValue();
   // Checks that nothing but white space is left.
   bool Finish();
@@ -83,6 +85,7 @@ class Reader {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
   bool Fail(const char* error);
+  bool SkipContainer(Kind kind);
   bool Enter();
   void Leave();
   bool ReadLiteral(absl::string_view literal);
@@ -108,6 +111,7 @@ class Reader {
   const char* error_ = nullptr;
   absl::string_view raw_key_;
   std::string scratch_;
+  absl::flat_hash_map<const char*, const char*> skipped_;  // from the start of a large object or array to its end
 };
 
 }  // namespace portico::json

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace portico::json {
 namespace {
 
@@ -188,6 +190,27 @@ TEST(Reader, RewindReadsAgain) {
   ASSERT_TRUE(reader.SkipValue());
   EXPECT_FALSE(reader.NextElement());
   EXPECT_TRUE(reader.Finish());
+}
+
+// Whether a large value was skipped before makes no difference: not to where the next one is, nor to how deep it may
+// be.
+TEST(Reader, SkipsAgainWhatItSkippedBefore) {
+  const std::string large = absl::StrCat("{\"a\":[[", std::string(2000, ' '), "]]}");
+  const std::string text = absl::StrCat("[", large, ",{\"b\":", large, "},[[[[]]]],?]");
+  Reader reader(text, 5);
+  ASSERT_TRUE(reader.BeginArray());
+  const Reader::Mark mark = reader.mark();
+  for (int pass = 0; pass < 3; ++pass) {
+    reader.Rewind(mark);
+    for (const size_t end : {large.size() + 1, 2 * large.size() + 8, 2 * large.size() + 17}) {
+      ASSERT_TRUE(reader.NextElement());
+      ASSERT_TRUE(reader.SkipValue());
+      EXPECT_EQ(reader.offset(), end);
+    }
+  }
+  ASSERT_TRUE(reader.NextElement());
+  EXPECT_FALSE(reader.SkipValue());
+  EXPECT_EQ(reader.offset(), 2 * large.size() + 18);
 }
 
 TEST(Reader, AfterAFailureNothingIsRead) {
