@@ -114,10 +114,11 @@ class Compiler {
     CompileMessage(*field.message, path, plan->inners.back().messages.get());
   }
 
-  // A call can be the same as another one when the method is, or when the elements of a list each make it.
+  // A call can be the same as another one when the method is, or when the elements of a list each make it. A batch is
+  // one call for them all.
   void FindShareable(MessagePlan* plan, bool in_list) {
     for (Part& part : plan->parts) {
-      part.shareable = !part.stream && !part.batch.has_value() && (in_list || calls_of_[part.method] > 1);
+      part.shareable = !part.stream && ((in_list && !part.batch.has_value()) || calls_of_[part.method] > 1);
       if (part.elements != nullptr) FindShareable(part.elements.get(), in_list || part.field->repeated);
     }
     for (Inner& inner : plan->inners) FindShareable(inner.messages.get(), in_list || inner.field->repeated);
@@ -201,7 +202,7 @@ class Compiler {
       }
     }
     part->method = schema_.FindMethod(fetch.method());
-    if (!fetch.has_batch()) ++calls_of_[part->method];
+    ++calls_of_[part->method];
     if (part->method == nullptr) {
       return Mistake(site, "fetch.method", absl::StrCat("there is no method \"", fetch.method(), "\""));
     }
@@ -547,7 +548,7 @@ class Compiler {
   Projections& projections_;
   schema::Diagnostics& diagnostics_;
   int next_id_ = 0;
-  absl::flat_hash_map<const Method*, int> calls_of_;   // parts that call a method, other than by batch
+  absl::flat_hash_map<const Method*, int> calls_of_;   // parts that call a method
   absl::flat_hash_set<const MessageTable*> searched_;  // for buried fetches
   std::vector<const MessageTable*> open_;              // the messages being compiled, outermost first
   std::vector<schema::Position> fetch_positions_;      // of the fetches that led to them

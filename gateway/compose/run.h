@@ -108,9 +108,16 @@ class Run : public std::enable_shared_from_this<Run> {
     Message message;
     std::string omitted;  // as rpc::Reply has it: of a facade that this one is composed of
   };
+  // The elements that a part is fetched for with one call.
+  struct Batch {
+    size_t index;  // the part's
+    std::vector<Instance*> elements;
+    std::string asked;  // as Slot has it
+  };
   // One call, and the parts that it is made for.
   struct Flight {
     std::vector<std::pair<Instance*, size_t>> waiting;  // with the part's index
+    std::vector<Batch> batches;
     bool over = false;
     absl::StatusOr<Fetched> reply;  // once it is over
     // The parts that may answer with this reply another time have kept it.
@@ -182,8 +189,10 @@ class Run : public std::enable_shared_from_this<Run> {
 
   // What LastGood knows a call by: what is asked, and everything of the caller that a service is told.
   std::string Asked(absl::string_view request) const;
-  // Keeps a good reply to what the part has asked, for when a later call fails. `flight` as for Land().
-  void Keep(const Instance& instance, size_t index, const absl::StatusOr<Fetched>& reply, Flight* flight);
+  // Keeps a good reply to what the part has asked, for when a later call fails; nullptr: the
+  // call is not shared.
+  void Keep(const Part& part, const std::string& asked, const absl::StatusOr<Fetched>& reply, Flight* flight);
+  void KeepForAll(Flight& flight);
   // Whether an optional part need not be called: by its recent times it would come in after the deadline.
   bool IsHopeless(const MessagePlan& plan, const Part& part);
   // Until when the part's call may take: required parts that can only start after it are left their usual time.
@@ -192,11 +201,15 @@ class Run : public std::enable_shared_from_this<Run> {
   void StartCall(Instance& instance, size_t index, Flight* flight, rpc::Payload request);
   static Async<void> RunCall(std::shared_ptr<Run> run, Instance* instance, size_t index, Flight* flight,
                              rpc::Payload request);
-  // The call's reply is there: for the part that it was made for, or for all that share it.
-  void Land(Instance& instance, size_t index, Flight* flight, absl::StatusOr<Fetched> reply);
+  // The call of a shareable part, under way or over, that others make too; `first` says whether it is to be made.
+  Flight& Share(const Part& part, absl::string_view request, bool* first);
+  // The reply of a shared call is there, for all that share it.
+  void Land(Flight& flight);
   void Receive(Instance& instance, size_t index, const absl::StatusOr<Fetched>& reply);
-  static Async<void> RunBatch(std::shared_ptr<Run> run, size_t index, std::vector<Instance*> elements,
-                              rpc::Payload request);
+  // `batch` is of a call that is not shared; the others are with their flight.
+  static Async<void> RunBatch(std::shared_ptr<Run> run, const MessagePlan* plan, const Part* part, Flight* flight,
+                              Batch batch, rpc::Payload request);
+  void ReceiveBatch(const Batch& batch, const absl::StatusOr<Fetched>& reply);
   Async<absl::StatusOr<Fetched>> Fetch(const MessagePlan& plan, const Part& part, rpc::Payload request);
   void StartBatch(size_t index, std::vector<Instance*> elements);
   void TakeBatch(size_t index, const std::vector<Instance*>& elements, const Message& bytes);

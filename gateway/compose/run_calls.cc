@@ -40,15 +40,10 @@ void Run::Begin(Instance& instance, size_t index) {
   }
   Flight* flight = nullptr;
   if (part.shareable) {
-    std::string key =
-        absl::StrCat(part.method->full_name, " ", absl::ToInt64Nanoseconds(part.timeout), " ", request.bytes());
-    std::unique_ptr<Flight>& shared = flights_[std::move(key)];
-    const bool first = shared == nullptr;
-    if (first) shared = std::make_unique<Flight>();
-    if (!first && trace_ != nullptr) trace_->Add(Trace::Note::Kind::kShared, part);
-    flight = shared.get();
+    bool first = false;
+    flight = &Share(part, request.bytes(), &first);
     if (flight->over) {
-      Keep(instance, index, flight->reply, flight);
+      Keep(part, instance.slots[index].asked, flight->reply, flight);
       return Receive(instance, index, flight->reply);
     }
     flight->waiting.emplace_back(&instance, index);
@@ -65,22 +60,38 @@ void Run::Begin(Instance& instance, size_t index) {
   StartCall(instance, index, flight, std::move(request));
 }
 
+Run::Flight& Run::Share(const Part& part, absl::string_view request, bool* first) {
+  std::unique_ptr<Flight>& shared =
+      flights_[absl::StrCat(part.method->full_name, " ", absl::ToInt64Nanoseconds(part.timeout), " ", request)];
+  *first = shared == nullptr;
+  if (*first) shared = std::make_unique<Flight>();
+  if (!*first && trace_ != nullptr) trace_->Add(Trace::Note::Kind::kShared, part);
+  return *shared;
+}
+
 std::string Run::Asked(absl::string_view request) const {
   std::string asked = absl::StrCat(request.size(), ":", request);
   AppendCaller(context_, &asked);
   return asked;
 }
 
-void Run::Keep(const Instance& instance, size_t index, const absl::StatusOr<Fetched>& reply, Flight* flight) {
-  const std::string& asked = instance.slots[index].asked;
+void Run::Keep(const Part& part, const std::string& asked, const absl::StatusOr<Fetched>& reply, Flight* flight) {
   if (!reply.ok() || asked.empty()) return;
-  const Part& part = PartOf(instance, index);
   if (flight != nullptr) {
     // The elements of a list that share a call have asked the same.
     if (std::find(flight->kept_for.begin(), flight->kept_for.end(), &part) != flight->kept_for.end()) return;
     flight->kept_for.push_back(&part);
   }
   history_.last_good(part)->Put(asked, reply->message, net::Clock::now());
+}
+
+void Run::KeepForAll(Flight& flight) {
+  for (const auto& [instance, index] : flight.waiting) {
+    Keep(PartOf(*instance, index), instance->slots[index].asked, flight.reply, &flight);
+  }
+  for (const Batch& batch : flight.batches) {
+    Keep(PartOf(*batch.elements.front(), batch.index), batch.asked, flight.reply, &flight);
+  }
 }
 
 namespace {
@@ -135,9 +146,10 @@ Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t in
   const Part& part = run->PartOf(*instance, index);
   absl::StatusOr<Fetched> reply = co_await run->Fetch(*instance->plan, part, std::move(request));
   if (flight == nullptr) {
-    run->Keep(*instance, index, reply, nullptr);
+    run->Keep(part, instance->slots[index].asked, reply, nullptr);
   } else {
-    for (const auto& [waiting, its_index] : flight->waiting) run->Keep(*waiting, its_index, reply, flight);
+    flight->reply = std::move(reply);
+    run->KeepForAll(*flight);
   }
   if (run->closed_) co_return;
   const Turn turn(*run);
@@ -155,16 +167,19 @@ Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t in
       });
     }
   }
-  run->Land(*instance, index, flight, std::move(reply));
+  if (flight == nullptr) co_return run->Receive(*instance, index, reply);
+  run->Land(*flight);
 }
 
-void Run::Land(Instance& instance, size_t index, Flight* flight, absl::StatusOr<Fetched> reply) {
-  if (flight == nullptr) return Receive(instance, index, reply);
-  flight->over = true;
-  flight->reply = std::move(reply);
-  for (const auto& [waiting, its_index] : std::exchange(flight->waiting, {})) {
+void Run::Land(Flight& flight) {
+  flight.over = true;
+  for (const auto& [waiting, its_index] : std::exchange(flight.waiting, {})) {
     if (over_) return;
-    Receive(*waiting, its_index, flight->reply);
+    Receive(*waiting, its_index, flight.reply);
+  }
+  for (const Batch& batch : std::exchange(flight.batches, {})) {
+    if (over_) return;
+    ReceiveBatch(batch, flight.reply);
   }
 }
 
@@ -246,27 +261,45 @@ void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
   }
   if (asking.empty()) return;
   part.batch->keys.AppendWrapped(std::move(encoded), &request.buffer());
-  context_.worker().Spawn(RunBatch(shared_from_this(), index, std::move(asking), std::move(request)));
+  const MessagePlan& plan = *asking.front()->plan;
+  Batch batch{index, std::move(asking), {}};
+  if (part.stale > absl::ZeroDuration()) batch.asked = Asked(request.bytes());
+  Flight* flight = nullptr;
+  if (part.shareable) {
+    bool first = false;
+    flight = &Share(part, request.bytes(), &first);
+    if (flight->over) {
+      Keep(part, batch.asked, flight->reply, flight);
+      return ReceiveBatch(batch, flight->reply);
+    }
+    flight->batches.push_back(std::exchange(batch, {}));
+    if (!first) return;
+  }
+  context_.worker().Spawn(RunBatch(shared_from_this(), &plan, &part, flight, std::move(batch), std::move(request)));
 }
 
-Async<void> Run::RunBatch(std::shared_ptr<Run> run, size_t index, std::vector<Instance*> elements,
-                          rpc::Payload request) {
-  const MessagePlan& plan = *elements.front()->plan;
-  const Part& part = run->PartOf(*elements.front(), index);
-  std::string asked;
-  if (part.stale > absl::ZeroDuration()) asked = run->Asked(request.bytes());
-  absl::StatusOr<Fetched> reply = co_await run->Fetch(plan, part, std::move(request));
-  if (reply.ok() && !asked.empty()) run->history_.last_good(part)->Put(asked, reply->message, net::Clock::now());
+Async<void> Run::RunBatch(std::shared_ptr<Run> run, const MessagePlan* plan, const Part* part, Flight* flight,
+                          Batch batch, rpc::Payload request) {
+  absl::StatusOr<Fetched> reply = co_await run->Fetch(*plan, *part, std::move(request));
+  if (flight == nullptr) {
+    run->Keep(*part, batch.asked, reply, nullptr);
+  } else {
+    flight->reply = std::move(reply);
+    run->KeepForAll(*flight);
+  }
   if (run->closed_) co_return;
   const Turn turn(*run);
-  const Message message = reply.ok() ? reply->message : run->Stale(part, asked, reply.status());
-  if (message != nullptr) {
-    run->TakeBatch(index, elements, message);
-    co_return;
-  }
-  for (Instance* element : elements) {
-    if (run->over_) co_return;
-    run->Fail(*element, index, reply.status(), rpc::OmissionReason(reply.status()));
+  if (flight == nullptr) co_return run->ReceiveBatch(batch, reply);
+  run->Land(*flight);
+}
+
+void Run::ReceiveBatch(const Batch& batch, const absl::StatusOr<Fetched>& reply) {
+  const Message message =
+      reply.ok() ? reply->message : Stale(PartOf(*batch.elements.front(), batch.index), batch.asked, reply.status());
+  if (message != nullptr) return TakeBatch(batch.index, batch.elements, message);
+  for (Instance* element : batch.elements) {
+    if (over_) return;
+    Fail(*element, batch.index, reply.status(), rpc::OmissionReason(reply.status()));
   }
 }
 

@@ -43,6 +43,17 @@ message Details {
 }
 message Seller { string id = 1; }
 
+message TwicePage {
+  repeated Twice items = 1 [(portico.fetch) = { method: "web.Shop/List" select: "items" }];
+}
+message Twice {
+  string id = 1;
+  Seller whole = 2 [(portico.fetch) = { method: "web.Shop/BatchGet"
+    batch: { keys: "ids" from: "self.id" items: "items" item_key: "id" } }];
+  string seller_id = 3 [(portico.fetch) = { method: "web.Shop/BatchGet" select: "seller_id" stale: "10s"
+    batch: { keys: "ids" from: "self.id" items: "items" item_key: "id" } }];
+}
+
 message TreePage {
   repeated Branch branches = 1 [(portico.fetch) = { method: "web.Shop/List" select: "items" }];
   repeated portico.Omitted omitted = 15;
@@ -60,6 +71,7 @@ message Leaf {
 service Web {
   option (portico.facade) = true;
   rpc GetBatched(Request) returns (BatchedPage);
+  rpc GetTwice(Request) returns (TwicePage);
   rpc GetTree(Request) returns (TreePage);
 }
 )";
@@ -122,6 +134,19 @@ TEST_F(NestingTest, ListsThatComeTogetherAreOneBatch) {
   EXPECT_THAT(answer, HasSubstr(R"({"id":"b4","leaves":[{"id":"b40","batched":{"id":"b40"}},)"));
   EXPECT_THAT(answer, Not(HasSubstr("omitted")));
   EXPECT_EQ(page.services().Count("web.Shop/BatchGet"), 1);
+}
+
+TEST_F(NestingTest, PartsWithTheSameBatchShareIt) {
+  Page page(folder_, "web.Web/GetTwice");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/List", Items("p", 2));
+  page.services().On("web.Shop/BatchGet", Items("p", 2));
+  EXPECT_EQ(page.Get("{}"), R"({"items":[{"id":"p0","whole":{"id":"p0"},"sellerId":"s0"},)"
+                            R"({"id":"p1","whole":{"id":"p1"},"sellerId":"s1"}]})");
+  EXPECT_EQ(page.services().Count("web.Shop/BatchGet"), 1);
+  page.services().On("web.Shop/BatchGet", [](const std::string&) { return absl::UnavailableError("down"); });
+  EXPECT_EQ(page.Get("{}"), R"({"items":[{"id":"p0","sellerId":"s0"},{"id":"p1","sellerId":"s1"}]})")
+      << "one of them has kept the reply that they shared";
 }
 
 TEST_F(NestingTest, TheBoundOfCallsIsOverAllLists) {
