@@ -133,6 +133,10 @@ inline constexpr uint32_t kMostConcurrency = 1000;
 // are.
 inline constexpr size_t kMostElements = 5000;
 
+// How many bytes the values of an answer's parts have, all taken together; a reply counts wherever it stands. Parts
+// beyond are left out.
+inline constexpr size_t kMostBytes = size_t{64} << 20;
+
 // Compiles the plan of `method` of a facade. Mistakes go to `diagnostics` at the option they are in, named with their
 // sub-field ("fetch.bind[1]"); nullptr then.
 std::unique_ptr<const Plan> CompilePlan(const schema::Method& method, const schema::Schema& schema,

@@ -39,6 +39,11 @@ void AppendBound(const WirePath& target, const WireValues& values, std::string* 
   target.AppendWrapped(std::move(leaf), request);
 }
 
+// Services have given more than an answer may have.
+absl::Status TooMuch(const std::string& what) {
+  return rpc::WithHttpStatus(absl::ResourceExhaustedError(what), 502);
+}
+
 // Whether something that is fetched for messages with such a plan, as they arrive, is batched.
 bool HasBatch(const MessagePlan& plan) {
   return std::any_of(plan.parts.begin(), plan.parts.end(), [](const Part& part) { return part.batch.has_value(); }) ||
@@ -278,11 +283,21 @@ void Run::Take(Instance& instance, size_t index, const Message& bytes, const Wir
 
 void Run::Place(Instance& instance, size_t index, Message bytes, WireValues values) {
   const Part& part = PartOf(instance, index);
+  if (!HasRoom(values))
+    return Omit(instance, index, TooMuch(absl::StrCat(part.path, " does not fit into the answer")), "shed");
   Slot& slot = instance.slots[index];
   slot.bytes = std::move(bytes);
   slot.values = std::move(values);
   if (part.elements != nullptr && slot.selected) StartElements(instance, index);
   Settle(instance, index, State::kIn);
+}
+
+bool Run::HasRoom(const WireValues& values) {
+  size_t bytes = 0;
+  for (const WireValue& value : values) bytes += value.bytes.size();
+  if (bytes > kMostBytes - byte_count_) return false;
+  byte_count_ += bytes;
+  return true;
 }
 
 Run::Message Run::Stale(const Part& part, absl::string_view asked, const absl::Status& status) {
@@ -410,9 +425,7 @@ void Run::Cut(const MessagePlan& plan, const transcode::FieldSelection* selectio
     if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kOmitted, part, "shed");
     if (!part.required || !failure_.ok()) continue;
     failure_ =
-        rpc::WithHttpStatus(absl::ResourceExhaustedError(absl::StrCat(part.path, " would be fetched for more than ",
-                                                                      kMostElements, " elements of an answer")),
-                            502);
+        TooMuch(absl::StrCat(part.path, " would be fetched for more than ", kMostElements, " elements of an answer"));
     over_ = true;
   }
   for (const Inner& inner : plan.inners) {
@@ -422,7 +435,10 @@ void Run::Cut(const MessagePlan& plan, const transcode::FieldSelection* selectio
 }
 
 void Run::Fail(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason) {
-  if (StandIn(instance, index, status)) return;
+  if (!StandIn(instance, index, status)) Omit(instance, index, status, reason);
+}
+
+void Run::Omit(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason) {
   Slot& slot = instance.slots[index];
   slot.failure = status;
   slot.reason = reason;

@@ -217,6 +217,8 @@ class Run : public std::enable_shared_from_this<Run> {
   void Take(Instance& instance, size_t index, const Message& bytes, const WireValues& selected);
   // Makes `values` within `bytes`, which are of the field's own type, the part's value.
   void Place(Instance& instance, size_t index, Message bytes, WireValues values);
+  // Whether there is room in the answer for `values` as well.
+  bool HasRoom(const WireValues& values);
   // Finds something to stand in for a part that failed; false when there is nothing.
   bool StandIn(Instance& instance, size_t index, const absl::Status& status);
   // The last good reply to what was asked; nullptr when there is none, or `status` means that it does not hold any
@@ -232,6 +234,8 @@ class Run : public std::enable_shared_from_this<Run> {
   // There are more elements than anything is fetched for.
   void Cut(const MessagePlan& plan, const transcode::FieldSelection* selection);
   void Fail(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason);
+  // The same, without looking for something to stand in.
+  void Omit(Instance& instance, size_t index, const absl::Status& status, absl::string_view reason);
   void Settle(Instance& instance, size_t index, State state);
 
   // A stream that is a part: its messages become pieces, one at a time. In run_pages.cc.
@@ -275,6 +279,7 @@ class Run : public std::enable_shared_from_this<Run> {
   std::vector<Arrived> arrived_;
   bool starts_later_ = false;  // StartArrived() waits for its turn in the loop
   size_t element_count_ = 0;   // instances of elements; at most kMostElements
+  size_t byte_count_ = 0;      // of the values of parts; at most kMostBytes
   int outstanding_ = 0;        // wanted slots not settled
   int required_outstanding_ = 0;
   int turns_ = 0;

@@ -141,6 +141,33 @@ TEST_F(CallsTest, WhatIsRequiredForTooManyElementsFailsThePage) {
   EXPECT_EQ(page.services().Count("web.Shop/GetProduct"), 0);
 }
 
+TEST_F(CallsTest, AnAnswerHasNoMoreBytesThanItMayHave) {
+  constexpr size_t kEach = size_t{1} << 20;
+  const std::string large = absl::StrCat(R"({"productId": "large", "title": ")", std::string(kEach, 'x'), "\"}");
+  std::string items;
+  for (size_t i = 0; i < kMostBytes / kEach + 10; ++i) {
+    absl::StrAppend(&items, i == 0 ? "" : ",", R"({"productId": "p"})");
+  }
+  for (const std::string method : {"web.Web/GetLong", "web.Web/GetStrict"}) {
+    Page page(folder_, method);
+    ASSERT_TRUE(page.ok()) << page.mistakes();
+    page.services().On("web.Shop/GetProduct", large);
+    page.services().On("web.Shop/ListItems", absl::StrCat(R"({"items": [)", items, "]}"));
+    // One reply is put into all of them.
+    const bool strict = method == "web.Web/GetStrict";
+    const std::string answer = page.Get("{}", strict ? "items" : "first.product.productId");
+    EXPECT_EQ(page.services().Count("web.Shop/GetProduct"), 1);
+    if (strict) {
+      EXPECT_EQ(page.status().code(), absl::StatusCode::kResourceExhausted);
+      continue;
+    }
+    EXPECT_EQ(page.omitted(), "first.product;reason=shed");
+    size_t there = 0;
+    for (size_t at = answer.find("large"); at != std::string::npos; at = answer.find("large", at + 1)) ++there;
+    EXPECT_EQ(there, kMostBytes / kEach - 1);
+  }
+}
+
 TEST_F(CallsTest, APartThatIsAlwaysLateIsNotWaitedForAnyMore) {
   Page page(folder_, "web.Web/GetSlow");
   ASSERT_TRUE(page.ok()) << page.mistakes();
