@@ -86,22 +86,13 @@ void ArrivingBody::Stop() {
   Wake();
 }
 
-void ArrivingBody::Paused() {
-  if (!arrival_) Set(source_.timeouts(), net::Clock::now() + net::Timeouts::kTick);
-}
-
 void ArrivingBody::Wake() {
   if (arrival_) arrival_->Set();
 }
 
 void ArrivingBody::Expired() {
-  if (arrival_) {
-    late_ = true;
-    Wake();
-    return;
-  }
-  Set(source_.timeouts(), net::Clock::now() + net::Timeouts::kTick);
-  source_.LookForEnd();  // may be the end of this
+  late_ = true;
+  Wake();
 }
 
 }  // namespace portico::http

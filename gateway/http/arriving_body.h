@@ -26,15 +26,12 @@ class BodySource {
   virtual void ReadOn(uint64_t missing) = 0;
   // Tells a client that waits for it to send the body.
   virtual void AskForBody() = 0;
-  // No read is pending: has the client left? Then it is as if a read had told.
-  virtual void LookForEnd() = 0;
   virtual net::Timeouts& timeouts() = 0;
 };
 
 // The body of a request that is being handled, read from its connection as it is wanted. Within the body the client has
 // `idle_time` to send another byte while somebody waits for one; how long it takes altogether is its own business.
-// While nobody reads, little is read ahead, and the client's TCP stalls; that it leaves is noticed within two ticks
-// all the same, unless what it has sent fills the kernel's buffers. Lives on one worker.
+// While nobody reads, little is read ahead, and the client's TCP stalls. Lives on one worker.
 class ArrivingBody final : public BodyStream, private net::TimeLimit {
  public:
   // `length` is the announced one, ignored when chunked. All outlive it.
@@ -45,8 +42,6 @@ class ArrivingBody final : public BodyStream, private net::TimeLimit {
 
   // More has arrived, or the connection has ended. May run what reads the body.
   void Arrived() { Wake(); }
-  // The connection has stopped to read, because nobody reads the body.
-  void Paused();
   // All of it has been consumed: what has arrived behind it is another request.
   bool complete() const { return complete_; }
 

@@ -1,7 +1,5 @@
 #include "gateway/http/connection_h1.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -12,6 +10,7 @@
 #include "gateway/http/in_flight.h"
 #include "gateway/http/response_head.h"
 #include "gateway/net/operation.h"
+#include "gateway/net/peer.h"
 #include "gateway/rpc/status.h"
 
 namespace portico::http {
@@ -20,7 +19,8 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-// What a client may send ahead while its request is handled; more waits in the kernel, and so does news of its leaving.
+// What a client may send ahead while its request is handled. More waits in the kernel, and so does news of its leaving,
+// which the kernel is then asked for.
 constexpr size_t kAheadBytes = 16384;
 // How much is read at once: most requests fit, and every idle connection holds the buffer. A large body gets a large
 // one for as long as it takes.
@@ -87,6 +87,22 @@ void ConnectionH1::StartRead() {
                           });
 }
 
+void ConnectionH1::ReadAhead() {
+  if (ahead_.size() < kAheadBytes) {
+    StartRead();
+  } else if (!reading_) {
+    look_.Set(site_->worker.timeouts(), site_->worker.timeouts().now());  // the next tick
+  }
+}
+
+void ConnectionH1::LookForEnd() {
+  if (reading_ || ended_ || request_ == nullptr) return;
+  if (!net::PeerHasLeft(socket_.native_handle())) return ReadAhead();
+  const std::shared_ptr<ConnectionH1> self = shared_from_this();  // what is cancelled may be the end of it
+  ended_ = true;
+  request_->context.Cancel();
+}
+
 void ConnectionH1::OnRead(bool failed, size_t bytes) {
   reading_ = false;
   if (failed) {
@@ -97,12 +113,9 @@ void ConnectionH1::OnRead(bool failed, size_t bytes) {
   if (letting_go_) {
     if (arrival_) arrival_->Set();
   } else if (request_ != nullptr) {
-    if (!ended_ && ahead_.size() < kAheadBytes) StartRead();
+    if (!ended_) ReadAhead();
     // Either may run the rest of this connection's life before it returns.
-    if (body_ != nullptr) {
-      if (!reading_ && !ended_) body_->Paused();
-      body_->Arrived();
-    }
+    if (body_ != nullptr) body_->Arrived();
     if (ended_ && request_ != nullptr) request_->context.Cancel();
   } else if (arrival_) {
     arrival_->Set();
@@ -296,11 +309,7 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, si
       // Before whole requests are refused, what answers can do without is.
       const int64_t most = site_->limits.in_flight;
       if (in_flight.before() >= most - std::max<int64_t>(most / 5, most > 1 ? 1 : 0)) request.context.set_sparing();
-      if (ahead_.size() < kAheadBytes) {
-        StartRead();
-      } else if (body_ != nullptr) {
-        body_->Paused();
-      }
+      ReadAhead();
       bool fault = false;
       Response response;
       try {
@@ -333,6 +342,7 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, si
     request_ = nullptr;
     body_ = nullptr;
     missing_ = 0;
+    look_.Clear();
   }
   message_.Clear();
   std::swap(message_, ahead_);
@@ -343,11 +353,7 @@ Async<ConnectionH1::Next> ConnectionH1::Dispatch(const RequestParser& parser, si
 
 void ConnectionH1::ReadOn(uint64_t missing) {
   missing_ = missing;
-  if (ahead_.size() < kAheadBytes) {
-    StartRead();
-  } else if (!reading_ && body_ != nullptr) {
-    body_->Paused();
-  }
+  ReadAhead();
 }
 
 void ConnectionH1::AskForBody() {
@@ -357,14 +363,6 @@ void ConnectionH1::AskForBody() {
   boost::system::error_code error;
   const size_t written = socket_.write_some(asio::buffer(kContinue, sizeof(kContinue) - 1), error);
   if (!error && written != sizeof(kContinue) - 1) Cut();
-}
-
-void ConnectionH1::LookForEnd() {
-  pollfd look{socket_.native_handle(), POLLRDHUP, 0};
-  if (reading_ || ended_ || ::poll(&look, 1, 0) <= 0) return;
-  const std::shared_ptr<ConnectionH1> self = shared_from_this();
-  ended_ = true;
-  if (request_ != nullptr) request_->context.Cancel();
 }
 
 // ---- another protocol

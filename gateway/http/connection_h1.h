@@ -15,6 +15,7 @@
 #include "gateway/http/read_buffer.h"
 #include "gateway/http/request_parser.h"
 #include "gateway/http/websocket_connection.h"
+#include "gateway/net/alarm.h"
 #include "gateway/net/event.h"
 #include "gateway/net/timeouts.h"
 
@@ -22,7 +23,8 @@ namespace portico::http {
 
 // One client's HTTP/1.1 or 1.0 connection: reads a request, has it handled, writes the answer, and so on until either
 // side ends it. Requests sent ahead (pipelining) wait their turn in a bounded buffer. While a request is handled a read
-// stays pending, so that a client that leaves cancels it. That read, like all, goes into a small buffer of its own and
+// stays pending, so that a client that leaves cancels it; of one that has sent too much ahead the kernel is asked. That
+// read, like all, goes into a small buffer of its own and
 // from there to where its bytes belong, because the request's views must stay where they are.
 //
 // Lives on its site's worker; kept alive by its own coroutine.
@@ -94,6 +96,10 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
   // Waits for the pending read; false when the time limit passed first.
   Async<bool> Await();
   void StartRead();
+  // While a request is handled: reads what comes behind it, unless enough is there.
+  void ReadAhead();
+  // While it is handled and no read is pending: a client that has left is as if a read had told.
+  void LookForEnd();
   void OnRead(bool failed, size_t bytes);
   void Expired() override;
 
@@ -101,7 +107,6 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
   bool ended() const override { return ended_; }
   void ReadOn(uint64_t missing) override;
   void AskForBody() override;
-  void LookForEnd() override;
   net::Timeouts& timeouts() override { return site_->worker.timeouts(); }
 
   void Close();
@@ -120,14 +125,15 @@ class ConnectionH1 final : public std::enable_shared_from_this<ConnectionH1>,
   bool expired_ = false;
   bool first_ = true;  // no request has begun yet
   Phase phase_ = Phase::kIdle;
-  Request* request_ = nullptr;                       // being handled
-  ArrivingBody* body_ = nullptr;                     // of that request, when it is streamed
-  BodyStream* stream_ = nullptr;                     // of its response, while it is sent
-  bool answering_ = false;                           // the response has begun
-  bool letting_go_ = false;                          // of the socket: the pending read is being cancelled
-  std::shared_ptr<WebSocketConnection> web_socket_;  // has the socket
-  net::Deadline cut_at_ = net::kNoDeadline;          // draining
-  std::optional<net::Event> arrival_;                // set when the pending read ends or time is up
+  Request* request_ = nullptr;                        // being handled
+  ArrivingBody* body_ = nullptr;                      // of that request, when it is streamed
+  BodyStream* stream_ = nullptr;                      // of its response, while it is sent
+  bool answering_ = false;                            // the response has begun
+  bool letting_go_ = false;                           // of the socket: the pending read is being cancelled
+  std::shared_ptr<WebSocketConnection> web_socket_;   // has the socket
+  net::Deadline cut_at_ = net::kNoDeadline;           // draining
+  std::optional<net::Event> arrival_;                 // set when the pending read ends or time is up
+  net::CallingAlarm look_{[this] { LookForEnd(); }};  // again, while a request is handled and nothing is read
 };
 
 }  // namespace portico::http

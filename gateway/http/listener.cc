@@ -6,8 +6,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "gateway/http/connection_h1.h"
 #include "gateway/http/connection_site.h"
+#include "gateway/net/alarm.h"
 #include "gateway/net/listen_socket.h"
-#include "gateway/net/timeouts.h"
 
 namespace portico::http {
 
@@ -19,16 +19,6 @@ namespace {
 constexpr int kAcceptedAtOnce = 64;
 // How long a worker out of descriptors waits before it accepts again.
 constexpr milliseconds kExhaustedPause{100};
-
-// A time limit that calls back.
-class Alarm final : public net::TimeLimit {
- public:
-  explicit Alarm(absl::AnyInvocable<void()> callback) : callback_(std::move(callback)) {}
-
- private:
-  void Expired() override { callback_(); }
-  absl::AnyInvocable<void()> callback_;
-};
 
 }  // namespace
 
@@ -151,8 +141,8 @@ class Listener::Shard final : public ConnectionSite, public std::enable_shared_f
   net::ListenSocket socket_;  // until Start()
   boost::asio::posix::basic_stream_descriptor<net::Executor> descriptor_;
   absl::flat_hash_set<ConnectionH1*> connections_;
-  Alarm resume_;  // accepting, after descriptors ran out
-  Alarm cut_;     // what is still open while draining
+  net::CallingAlarm resume_;  // accepting, after descriptors ran out
+  net::CallingAlarm cut_;     // what is still open while draining
   bool reported_ = false;
 };
 

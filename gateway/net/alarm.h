@@ -1,6 +1,9 @@
 #ifndef PORTICO_GATEWAY_NET_ALARM_H_
 #define PORTICO_GATEWAY_NET_ALARM_H_
 
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
 #include "gateway/net/event.h"
 #include "gateway/net/timeouts.h"
 
@@ -16,6 +19,17 @@ class Alarm final : public TimeLimit {
   void Expired() override { event_.Set(); }
 
   Event& event_;
+};
+
+// A time limit that calls back, for those who have more than one.
+class CallingAlarm final : public TimeLimit {
+ public:
+  explicit CallingAlarm(absl::AnyInvocable<void()> callback) : callback_(std::move(callback)) {}
+
+ private:
+  void Expired() override { callback_(); }
+
+  absl::AnyInvocable<void()> callback_;
 };
 
 }  // namespace portico::net

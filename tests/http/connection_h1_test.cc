@@ -128,9 +128,11 @@ TEST_F(ConnectionH1Test, OversizedBodyIsAnsweredAlthoughTheClientSendsItAll) {
     RawClient client(address());
     const std::string body(1 << 20, 'x');
     if (chunked) {
-      client.Send("POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n");
+      client.Send(
+          "POST /p HTTP/1.1\r\nHost: h\r\nOrigin: https://shop.example\r\nTransfer-Encoding: "
+          "chunked\r\n\r\n100000\r\n");
     } else {
-      client.Send("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 1048576\r\n\r\n");
+      client.Send("POST /p HTTP/1.1\r\nHost: h\r\nOrigin: https://shop.example\r\nContent-Length: 1048576\r\n\r\n");
     }
     EXPECT_TRUE(client.Send(body));
     const RawClient::Answer answer = client.Read();
@@ -201,6 +203,21 @@ TEST_F(ConnectionH1Test, LeavingCancelsAlsoBehindPipelinedRequests) {
   client.Send(kGet);
   client.Close();
   EXPECT_TRUE(Eventually([&] { return handler_.cancelled == 1; }));
+}
+
+// More than is read ahead, so that no read is left to tell.
+TEST_F(ConnectionH1Test, LeavingCancelsAlsoBehindMoreThanIsReadAhead) {
+  Serve();
+  for (const bool reset : {false, true}) {
+    RawClient client(address());
+    client.Send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(40000, 'G'));
+    ASSERT_TRUE(Eventually([&] { return handler_.Waiting() == 1; }));
+    const int before = handler_.cancelled;
+    reset ? client.Reset() : client.Close();
+    EXPECT_TRUE(Eventually([&] { return handler_.cancelled == before + 1; }));
+    handler_.Forget();
+  }
+  EXPECT_TRUE(Eventually([&] { return listener_->in_flight() == 0; }));
 }
 
 TEST_F(ConnectionH1Test, PipelinedWhileHandledIsAnsweredInOrder) {
