@@ -389,7 +389,7 @@ Async<Sent> ConnectionH1::SwitchProtocols(Request& request, Response& response, 
   answering_ = true;
   stream_ = response.stream.get();
   if (cut_at_ != net::kNoDeadline) stream_->EndBy(cut_at_);
-  web_socket_ = WebSocketConnection::Create(site_->worker, std::move(socket_));
+  web_socket_ = WebSocketConnection::Create(site_->worker, std::move(socket_), site_->limits);
   sent = co_await web_socket_->Run(request, response, session);
   web_socket_.reset();
   stream_ = nullptr;

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
+#include "gateway/http/limits.h"
 #include "gateway/http/websocket.h"
 #include "gateway/net/worker.h"
 
@@ -15,8 +16,9 @@ class WebSocketConnection {
  public:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, net::Executor>;
 
-  // Nothing reads or writes the socket any more, and nothing has arrived behind the request.
-  static std::shared_ptr<WebSocketConnection> Create(net::Worker& worker, Socket socket);
+  // Nothing reads or writes the socket any more, and nothing has arrived behind the request. Of `limits` write_stall
+  // holds: a client that takes no byte of a message for so long is cut, whatever it sends meanwhile.
+  static std::shared_ptr<WebSocketConnection> Create(net::Worker& worker, Socket socket, const Limits& limits);
   virtual ~WebSocketConnection() = default;
 
   // Answers `request` with 101 and the headers of `response`, and lets `session` serve until it is done. All outlive

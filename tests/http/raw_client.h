@@ -130,6 +130,14 @@ class RawClient {
     return answer;
   }
 
+  // Exactly so many bytes, fewer only when no more come.
+  std::string ReadBytes(size_t count) {
+    while (buffer_.size() < count && Fill()) continue;
+    std::string bytes = buffer_.substr(0, count);
+    buffer_.erase(0, count);
+    return bytes;
+  }
+
   // True when the other side closes within the client's patience, with nothing more to read.
   bool Closed() { return buffer_.empty() && !Fill() && !timed_out_; }
   bool reset() const { return reset_; }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -114,6 +115,9 @@ class ScriptedHandler final : public Handler, public Epilogue {
       co_await done.Wait();
       if (request.context.cancelled()) ++cancelled;
       response.body = "not read";
+    } else if (request.path == "/socket") {
+      response.status = 101;
+      response.stream = web_socket(request);
     } else if (request.path == "/endless") {
       response.stream = std::make_unique<CountingStream>(1 << 30, std::string(65536, 'x'), false, &pieces);
     } else {
@@ -150,6 +154,7 @@ class ScriptedHandler final : public Handler, public Epilogue {
 
   std::atomic<bool> may_stream{true};
   std::atomic<int> asked{0};  // whether a body is to be streamed
+  std::function<std::unique_ptr<BodyStream>(Request&)> web_socket;  // what serves those on /socket
   std::atomic<int> handled{0};
   std::atomic<int> cancelled{0};
   std::atomic<int> pieces{0};
