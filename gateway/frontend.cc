@@ -331,6 +331,10 @@ bool Frontend::StreamsBody(const http::Request& head) {
          routes_[match.target].endpoint.method().client_streaming;
 }
 
+void Frontend::AmendRefusal(const http::Request& head, http::Response* response) {
+  if (cors_ != nullptr) cors_->Amend(head, response);
+}
+
 const protocol::RpcEndpoint* Frontend::FindMethod(absl::string_view path) const {
   const auto found = methods_.find(path);
   return found == methods_.end() ? nullptr : &found->second;

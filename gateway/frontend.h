@@ -66,6 +66,9 @@ class Frontend final : public http::Handler {
   bool StreamsBody(const http::Request& head) override;
   bool MayStreamBodies(const net::Worker&) override { return takes_streams_; }
 
+  // CORS: without its headers a page sees no more than that something failed.
+  void AmendRefusal(const http::Request& head, http::Response* response) override;
+
   const std::string& name() const { return name_; }
   const std::vector<Route>& routes() const { return routes_; }
 
@@ -94,7 +97,7 @@ class Frontend final : public http::Handler {
   std::string name_;
   http::ErrorRenderer errors_;
   protocol::RestOptions rest_;
-  const middleware::Cors* cors_ = nullptr;  // among the middleware, as the next
+  middleware::Cors* cors_ = nullptr;  // among the middleware, as the next
   middleware::CacheHeaders* cache_headers_ = nullptr;
   std::vector<std::unique_ptr<http::Middleware>> middleware_;  // outermost first, between routing and the method
   std::vector<std::unique_ptr<access::Guard>> guards_;         // before the handlers of methods that ask for a match

@@ -162,6 +162,11 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
     return lane.counted.has_value() && lane.counted->MayStreamBodies(worker);
   }
 
+  void AmendRefusal(const http::Request& head, http::Response* response) override {
+    Lane& lane = lanes_[static_cast<size_t>(head.context.worker().index())];
+    if (lane.counted.has_value()) lane.counted->AmendRefusal(head, response);
+  }
+
   void Refused(const http::Refusal& refusal) override {
     access_log_.Refused(refusal);
     stats_.Refused(refusal);

@@ -12,6 +12,7 @@ class Chain final : public Handler {
   Async<Response> Handle(Request& request) override { return middleware_.Handle(request, next_); }
   bool StreamsBody(const Request& head) override { return next_.StreamsBody(head); }
   bool MayStreamBodies(const net::Worker& worker) override { return next_.MayStreamBodies(worker); }
+  void AmendRefusal(const Request& head, Response* response) override { next_.AmendRefusal(head, response); }
 
  private:
   Middleware& middleware_;

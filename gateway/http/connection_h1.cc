@@ -403,6 +403,7 @@ Async<Sent> ConnectionH1::SwitchProtocols(Request& request, Response& response, 
 Async<ConnectionH1::Next> ConnectionH1::Refuse(absl::Status error, const Request* request, bool http11, bool keep) {
   Response response = site_->errors.Render(error);
   if (response.status == 503) response.headers.Add("Retry-After", "1");
+  if (request != nullptr) site_->handler.AmendRefusal(*request, &response);
   keep = keep && !site_->draining && !ended_;
   const bool head_only = request != nullptr && request->method == "HEAD";
   const Sent sent = co_await Send(response, http11, head_only, &keep);

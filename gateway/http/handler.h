@@ -26,6 +26,13 @@ class Handler {
     static_cast<void>(worker);
     return true;
   }
+
+  // The connection answers the request itself, without Handle(): it is too large, too slow, or one too many. Adds what
+  // a client needs that is to see the answer at all. Of `head` there is what StreamsBody() has.
+  virtual void AmendRefusal(const Request& head, Response* response) {
+    static_cast<void>(head);
+    static_cast<void>(response);
+  }
 };
 
 // Stands before a handler and may answer instead of it, or change what goes in and comes out.

@@ -137,6 +137,7 @@ TEST_F(ConnectionH1Test, OversizedBodyIsAnsweredAlthoughTheClientSendsItAll) {
     EXPECT_TRUE(client.Send(body));
     const RawClient::Answer answer = client.Read();
     EXPECT_EQ(answer.status, 413);
+    EXPECT_EQ(answer.Header("Refused-Origin"), "https://shop.example");
     EXPECT_EQ(answer.body, R"({"code":8,"message":"the request's body is too large"})");
     EXPECT_TRUE(client.Closed());
     EXPECT_FALSE(client.reset());

@@ -131,6 +131,9 @@ class ScriptedHandler final : public Handler, public Epilogue {
     return absl::StartsWith(head.path, "/upload/");
   }
   bool MayStreamBodies(const net::Worker&) override { return may_stream; }
+  void AmendRefusal(const Request& head, Response* response) override {
+    response->headers.Add("Refused-Origin", head.headers.Get("Origin"));
+  }
 
   // Lets every request on /wait and /upload/none go.
   void Release() {

@@ -92,7 +92,8 @@ TEST(OperationsTest, TheAccessLogHasALineForEachRequest) {
 
 TEST(OperationsTest, BrowsersOfAllowedOriginsAreLetIn) {
   const ShopBehindGateway behind(
-      "    cors: { origins: [\"http://localhost:8000\"], credentials: true, max_age: 10m }\n");
+      "    cors: { origins: [\"http://localhost:8000\"], credentials: true, max_age: 10m }\n"
+      "    limits: { body_bytes: 1000 }\n");
   const Answer preflight = Send(behind.address(), "OPTIONS", kBook,
                                 {{"Origin", "http://localhost:8000"},
                                  {"Access-Control-Request-Method", "PATCH"},
@@ -111,6 +112,14 @@ TEST(OperationsTest, BrowsersOfAllowedOriginsAreLetIn) {
         << "a page must be able to read errors, too: " << target;
     EXPECT_THAT(simple.Header("Access-Control-Expose-Headers"), HasSubstr("Portico-Omitted"));
   }
+
+  // Which no middleware sees.
+  const std::string long_body(1001, ' ');
+  const Answer refused =
+      Send(behind.address(), "POST", "/v1/products", {{"Origin", "http://localhost:8000"}}, long_body);
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_EQ(refused.Header("Access-Control-Allow-Origin"), "http://localhost:8000");
+  EXPECT_EQ(refused.Header("Access-Control-Allow-Credentials"), "true");
 
   const Answer foreign = Get(behind.address(), kBook, {{"Origin", "http://evil.example"}});
   EXPECT_EQ(foreign.status, 200);
