@@ -66,6 +66,11 @@ class ConnectStreamForm final : public ReplyForm {
   const RpcEndpoint endpoint_;
 };
 
+// Whether HTTP's answer is 415 because of a Content-Encoding that is not known: Connect has `unimplemented` for that.
+bool IsAboutCoding(const absl::Status& error) {
+  return error.code() == absl::StatusCode::kInvalidArgument && rpc::HttpStatusOf(error) == 415;
+}
+
 // The answer to a unary call that failed, with what the service sent along.
 http::Response UnaryError(const http::Request& request, const RpcEndpoint& endpoint, const absl::Status& status) {
   http::Response response = ConnectUnaryError(status, endpoint.types);
@@ -139,10 +144,16 @@ absl::StatusOr<absl::Duration> CheckHead(const http::Request& request) {
 
 }  // namespace
 
-http::Response ConnectError(const http::Request& request, const absl::Status& status,
+http::Response ConnectError(const http::Request& request, const absl::Status& error,
                             const schema::TypeResolver* types) {
+  const bool coding = IsAboutCoding(error);
+  const absl::Status status = coding ? absl::UnimplementedError(error.message()) : error;
   const std::optional<Codec> codec = CodecOfType(MediaTypeOf(request.headers), kStreamPrefix);
-  if (!codec.has_value()) return ConnectUnaryError(status, types);
+  if (!codec.has_value()) {
+    http::Response response = ConnectUnaryError(status, types);
+    if (coding) response.headers.Add("Accept-Encoding", kMessageCompressions);
+    return response;
+  }
   http::Response response;
   response.code = rpc::CodeName(status.code());
   response.headers.Add("Content-Type", absl::StrCat(kStreamPrefix, NameOf(*codec)));
@@ -171,6 +182,9 @@ Async<http::Response> AnswerConnect(const RpcEndpoint& endpoint, http::Request& 
   EnvelopedMessages::Form messages;
   messages.codec = *codec;
   messages.compression = std::string(request.headers.Get("Connect-Content-Encoding"));
+  if (const absl::Status known = CheckCompression(messages.compression); !known.ok()) {
+    co_return ConnectError(request, known, endpoint.types);
+  }
   co_return co_await AnswerStream(endpoint, request, std::make_unique<const ConnectStreamForm>(*codec, endpoint),
                                   std::move(messages));
 }

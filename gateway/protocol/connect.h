@@ -16,10 +16,9 @@ namespace portico::protocol {
 // points to outlives the response.
 Async<http::Response> AnswerConnect(const RpcEndpoint& endpoint, http::Request& request);
 
-// The answer to a request that reaches no method, or not its end: in a stream's form when the request is one. `types`
-// may be nullptr.
-http::Response ConnectError(const http::Request& request, const absl::Status& status,
-                            const schema::TypeResolver* types);
+// The answer to a request that reaches no method, or not its end: in a stream's form when the request is one. A
+// Content-Encoding that is not known is `unimplemented`, as a compression is. `types` may be nullptr.
+http::Response ConnectError(const http::Request& request, const absl::Status& error, const schema::TypeResolver* types);
 
 }  // namespace portico::protocol
 

@@ -43,9 +43,6 @@ absl::StatusOr<ConnectQuery> ParseConnectQuery(absl::string_view query) {
   if (!codec.has_value()) {
     return rpc::WithHttpStatus(absl::UnimplementedError("\"encoding\" is neither \"json\" nor \"proto\""), 415);
   }
-  if (base64.has_value() && *base64 != "1" && *base64 != "0") {
-    return absl::InvalidArgumentError("\"base64\" is neither 0 nor 1");
-  }
   if (base64 == "1" && !DecodeBase64(&*message)) return absl::InvalidArgumentError("\"message\" is not base64");
   ConnectQuery parsed;
   parsed.codec = *codec;

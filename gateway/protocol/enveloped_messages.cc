@@ -10,17 +10,22 @@
 
 namespace portico::protocol {
 
+absl::Status CheckCompression(absl::string_view compression) {
+  compression = absl::StripAsciiWhitespace(compression);
+  if (compression.empty() || absl::EqualsIgnoreCase(compression, "identity")) return absl::OkStatus();
+  for (const absl::string_view name : absl::StrSplit(kMessageCompressions, ", ")) {
+    if (absl::EqualsIgnoreCase(name, compression)) return absl::OkStatus();
+  }
+  return absl::UnimplementedError(
+      absl::StrCat("the message is compressed in a way that is not known; known are ", kMessageCompressions));
+}
+
 absl::StatusOr<std::string> Decompress(absl::string_view compression, absl::string_view bytes, size_t limit) {
   compression = absl::StripAsciiWhitespace(compression);
   if (compression.empty() || absl::EqualsIgnoreCase(compression, "identity")) return std::string(bytes);
-  bool known = false;
-  for (const absl::string_view name : absl::StrSplit(kMessageCompressions, ", ")) {
-    known |= absl::EqualsIgnoreCase(name, compression);
-  }
-  if (!known) {
-    return absl::UnimplementedError(
-        absl::StrCat("the message is compressed in a way that is not known; known are ", kMessageCompressions));
-  }
+  if (absl::Status known = CheckCompression(compression); !known.ok()) return known;
+  // Connect's specification: what is empty is not unpacked, and clients do not pack it.
+  if (bytes.empty()) return std::string();
   absl::StatusOr<std::string> decoded = http::DecodeContent(compression, bytes, limit);
   // What HTTP would answer is not what these protocols do.
   if (!decoded.ok()) return absl::Status(decoded.status().code(), decoded.status().message());

@@ -19,8 +19,11 @@ namespace portico::protocol {
 // compressed message by message.
 inline constexpr char kMessageCompressions[] = "gzip, deflate, br, zstd";
 
-// Unpacks what a client has compressed with one of these; "" and "identity" are no compression. UNIMPLEMENTED for any
-// other, RESOURCE_EXHAUSTED when there would be more than `limit` bytes, INVALID_ARGUMENT when it does not unpack.
+// Whether a client's compression is one of these, or none, "" and "identity": UNIMPLEMENTED for any other.
+absl::Status CheckCompression(absl::string_view compression);
+
+// Unpacks what a client has compressed in one of these ways; nothing stays nothing. UNIMPLEMENTED for any other,
+// RESOURCE_EXHAUSTED when there would be more than `limit` bytes, INVALID_ARGUMENT when it does not unpack.
 absl::StatusOr<std::string> Decompress(absl::string_view compression, absl::string_view bytes, size_t limit);
 
 // The messages of a body made of envelopes, one by one as they arrive. Lives on one worker.

@@ -29,7 +29,7 @@ TEST(ConnectGetTest, Table) {
       {"message twice", "encoding=json&message=1&message=2", "400"},
       {"bad base64", "encoding=json&base64=1&message=a%2A", "400"},
       {"bad escape", "encoding=json&message=%7", "400"},
-      {"bad flag", "encoding=json&message=1&base64=yes", "400"},
+      {"only 1 means base64", "encoding=json&message=e30&base64=yes", "json e30 "},
   };
   for (const Case& c : cases) {
     const absl::StatusOr<ConnectQuery> parsed = ParseConnectQuery(c.query);

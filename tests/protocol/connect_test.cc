@@ -76,6 +76,7 @@ TEST_F(ConnectTest, CompressedMessagesOfGet) {
   EXPECT_EQ(get(*http::EncodeContent("gzip", R"({"id":"i1"})"), "gzip").status, 200);
   EXPECT_THAT(service_.received, ElementsAre("\x0a\x02i1"));
   EXPECT_EQ(json::parse(get("no gzip", "gzip").body)["code"], "invalid_argument");
+  EXPECT_EQ(Get("connect=v1&encoding=proto&message=&compression=gzip").status, 200) << "nothing is not unpacked";
   const std::string bomb = *http::EncodeContent("gzip", std::string(kMaxMessage + 1, ' '));
   EXPECT_EQ(json::parse(get(bomb, "gzip").body)["code"], "resource_exhausted");
   const http::Response unknown = get("x", "lzma");
@@ -222,6 +223,23 @@ TEST_F(ConnectTest, AClientsStream) {
                                              "b"));
 }
 
+TEST_F(ConnectTest, AnEmptyMessageIsNotUnpacked) {
+  request_.headers.Add("Connect-Content-Encoding", "gzip");
+  EXPECT_EQ(Post("Watch", "application/connect+proto", Envelope(1, "")).body, Envelope(2, "{}"));
+  EXPECT_THAT(service_.received, ElementsAre(""));
+}
+
+TEST_F(ConnectTest, AnUnknownCompressionIsRefusedBeforeAnyMessage) {
+  request_.headers.Add("Connect-Content-Encoding", "lzma");
+  for (const char* method : {"Watch", "Import", "Chat"}) {
+    const http::Response response = Post(method, "application/connect+json", Envelope(0, "{}"));
+    ASSERT_GT(response.body.size(), 5u) << method;
+    EXPECT_EQ(json::parse(response.body.substr(5))["error"]["code"], "unimplemented") << method;
+    EXPECT_THAT(Header(response, "Connect-Accept-Encoding"), HasSubstr("gzip")) << method;
+  }
+  EXPECT_TRUE(service_.received.empty());
+}
+
 TEST_F(ConnectTest, BothStreams) {
   service_.awaits_client = true;
   service_.messages = {"", ""};
@@ -272,6 +290,19 @@ TEST_F(ConnectTest, ErrorsBeforeAMethodHaveTheRequestsForm) {
   const http::Response stream = ConnectError(request_, absl::UnauthenticatedError("who?"), nullptr);
   EXPECT_EQ(stream.status, 200);
   EXPECT_EQ(stream.body, Envelope(2, R"({"error":{"code":"unauthenticated","message":"who?"}})"));
+}
+
+// As the middleware has it that undoes them.
+TEST_F(ConnectTest, AnUnknownContentEncodingIsUnimplemented) {
+  const absl::Status unknown = http::DecodeContent("lzma", "x", 1).status();
+  request_.headers.Set("Content-Type", "application/json");
+  const http::Response unary = ConnectError(request_, unknown, nullptr);
+  EXPECT_EQ(unary.status, 501);
+  EXPECT_EQ(json::parse(unary.body)["code"], "unimplemented");
+  EXPECT_THAT(Header(unary, "Accept-Encoding"), HasSubstr("gzip"));
+  request_.headers.Set("Content-Type", "application/connect+json");
+  const http::Response stream = ConnectError(request_, unknown, nullptr);
+  EXPECT_EQ(json::parse(stream.body.substr(5))["error"]["code"], "unimplemented");
 }
 
 }  // namespace

@@ -165,6 +165,7 @@ TEST_F(GrpcWebTest, Compression) {
   EXPECT_EQ(Header(Post("Get", Envelope(1, *http::EncodeContent("gzip", "\x0a\x02i1"))), "grpc-status"), "(none)");
   EXPECT_THAT(service_.received, ElementsAre("\x0a\x02i1"));
   EXPECT_EQ(Header(Post("Get", Envelope(0, "")), "grpc-status"), "(none)") << "a message may be as it is";
+  EXPECT_EQ(Header(Post("Get", Envelope(1, "")), "grpc-status"), "(none)") << "nothing is not unpacked";
   request_.headers.Set("grpc-encoding", "snappy");
   const http::Response unknown = Post("Get", Envelope(1, "x"));
   EXPECT_EQ(Header(unknown, "grpc-status"), "12");
