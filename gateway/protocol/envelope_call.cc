@@ -136,6 +136,7 @@ Async<http::Response> AnswerStream(const RpcEndpoint& endpoint, http::Request& r
     co_return exchange->form->Failure(request, exchange->fault.ok() ? opened : exchange->fault);
   }
   http::Response response = exchange->form->Head();
+  response.headers.Add("X-Accel-Buffering", "no");  // what lies between must hand it on as it comes
   AddHeaderMetadata(exchange->call->headers(), "", &response.headers);
   response.stream = std::make_unique<StreamedReply>(std::move(exchange));
   co_return response;

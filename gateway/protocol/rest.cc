@@ -21,6 +21,7 @@ namespace {
 constexpr absl::string_view kJsonType = "application/json";
 constexpr absl::string_view kProblemType = "application/problem+json";
 constexpr absl::string_view kFormTypes = "application/json, application/x-www-form-urlencoded, multipart/form-data";
+constexpr absl::string_view kStreamedTypes = "application/x-ndjson, application/json";
 
 // RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5: these have none.
 bool HasContent(int status) {
@@ -141,7 +142,10 @@ http::Response RestEndpoint::Refuse(const absl::Status& status, const http::Requ
   http::Response response = options.errors->Render(status, request);
   if (response.status == 415) {
     // RFC 9110, section 15.5.16: what would have been taken.
-    response.headers.Add("Accept", binding_.TakesRawBody() ? "*/*" : binding_.TakesForms() ? kFormTypes : kJsonType);
+    response.headers.Add("Accept", binding_.TakesRawBody()     ? "*/*"
+                                   : method_->client_streaming ? kStreamedTypes
+                                   : binding_.TakesForms()     ? kFormTypes
+                                                               : kJsonType);
   }
   return response;
 }
@@ -202,6 +206,7 @@ http::Response RestEndpoint::Answer(rpc::Reply reply, const transcode::RequestBi
           request);
     }
   }
+  if (has_pages_) response.headers.AddToList("Vary", "Accept");
   if (!location.empty()) response.headers.Add("Location", location);
   AddMetadata(reply.headers, "Grpc-Metadata-", options.metadata, &response.headers);
   AddTrailingMetadata(reply.trailers, request, options.metadata, &response);

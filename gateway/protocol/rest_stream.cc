@@ -142,6 +142,7 @@ http::Response RestEndpoint::BeginMessages(std::shared_ptr<StreamCall> call, std
   shape.write.pretty |= pretty;
   std::unique_ptr<StreamWriter> writer = WriterOf(form, request, options.streams);
   response.headers.Add("Content-Type", writer->content_type());
+  response.headers.AddToList("Vary", "Accept");
   if (writer->resumes()) response.headers.Add("Cache-Control", "no-cache");
   response.headers.Add("X-Accel-Buffering", "no");  // what lies between must hand it on as it comes
   auto stream = std::make_unique<MessageStream>(std::move(call), std::move(upload), std::move(writer), std::move(shape),

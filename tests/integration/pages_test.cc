@@ -18,6 +18,7 @@
 namespace portico::integration {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -127,8 +128,10 @@ Json Together(const std::vector<Json>& pages) {
 }
 
 TEST_F(PagesTest, ThePartsOfAPageComeAsTheyAreReady) {
-  const Json whole = Get(address(), kPage).json();
+  const Answer at_once = Get(address(), kPage);
+  const Json whole = at_once.json();
   ASSERT_EQ(whole.size(), 10u);
+  EXPECT_THAT(absl::StrSplit(at_once.Header("Vary"), ", "), Contains("Accept")) << "a cache may hold either form";
   shop_.Stop("reviews");
   shop_.Start("reviews", "400ms");
   // Until every worker has found the service again, its parts may be omitted.
@@ -139,6 +142,7 @@ TEST_F(PagesTest, ThePartsOfAPageComeAsTheyAreReady) {
     const Answer answer = Get(address(), kPage, {{"Accept", accept}});
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(answer.Header("Content-Type"), accept);
+    EXPECT_THAT(absl::StrSplit(answer.Header("Vary"), ", "), Contains("Accept"));
     const bool events = accept[0] == 't';
     std::vector<Json> pages = events ? EventsIn(answer.body) : LinesIn(answer.body);
     if (events) {

@@ -240,6 +240,11 @@ TEST_F(ConnectTest, AnUnknownCompressionIsRefusedBeforeAnyMessage) {
   EXPECT_TRUE(service_.received.empty());
 }
 
+TEST_F(ConnectTest, ProxiesAreToHandStreamsOnAsTheyCome) {
+  EXPECT_EQ(Header(Post("Watch", "application/connect+json", Envelope(0, "{}")), "X-Accel-Buffering"), "no");
+  EXPECT_EQ(Header(Post("Get", "application/json", "{}"), "X-Accel-Buffering"), "(none)");
+}
+
 TEST_F(ConnectTest, BothStreams) {
   service_.awaits_client = true;
   service_.messages = {"", ""};

@@ -175,6 +175,7 @@ TEST_F(GrpcWebTest, Compression) {
 TEST_F(GrpcWebTest, AServersStreamEndsWithTrailers) {
   service_.messages = {chair_, ""};
   service_.trailers = {{"cost", "3"}};
+  EXPECT_EQ(Header(Post("Watch", Envelope(0, "")), "X-Accel-Buffering"), "no");
   EXPECT_EQ(Post("Watch", Envelope(0, "")).body,
             Envelope(0, chair_) + Envelope(0, "") + Envelope(0x80, "grpc-status: 0\r\ncost: 3\r\n"));
   service_.failure = absl::UnavailableError("going down");

@@ -187,6 +187,7 @@ TEST_F(RestStreamTest, MessagesGoOutAsTheyCome) {
   ASSERT_TRUE(response_.has_value());
   EXPECT_EQ(response_->status, 200);
   EXPECT_EQ(Header("Content-Type"), "application/x-ndjson");
+  EXPECT_EQ(Header("Vary"), "Accept") << "which chooses the form";
   EXPECT_EQ(Header("Grpc-Metadata-Cost"), "3");
   EXPECT_EQ(response_->body, "{\"name\":\"a\"}\n");  // with the head
   EXPECT_THAT(Written(), ElementsAre(R"({"id":"i1"})"));
@@ -386,6 +387,7 @@ TEST_F(RestStreamTest, OtherTypesAre415) {
   request_.body_stream = &body_;
   Call("Import");
   EXPECT_EQ(response_->status, 415);
+  EXPECT_EQ(Header("Accept"), "application/x-ndjson, application/json") << "a stream takes no forms";
   EXPECT_TRUE(service_.cancelled);
 }
 
