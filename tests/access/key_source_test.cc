@@ -139,6 +139,20 @@ TEST_F(KeySourceTest, KeysRotate) {
   EXPECT_FALSE(Knows(source, first_));
 }
 
+TEST_F(KeySourceTest, AnUnusableKeyDoesNotHoldUpTheOthers) {
+  Issuer issuer(new httplib::Server, "http");
+  issuer.Publishes({first_});
+  KeySource source({.url = issuer.url, .pause = kSoon});
+  ASSERT_TRUE(Eventually([&] { return Knows(source, first_); }));
+  testing::Json set = Jwks({second_});
+  set["keys"].push_back({{"kty", "RSA"}, {"kid", "incomplete"}});
+  set["keys"].push_back(testing::With(first_.Jwk(), "d", "c2VjcmV0"));
+  issuer.Answers([text = set.dump()](httplib::Response& r) { r.set_content(text, "application/json"); });
+  EXPECT_TRUE(RefreshNow(source));
+  EXPECT_TRUE(Knows(source, second_));
+  EXPECT_FALSE(Knows(source, first_)) << "its private half is known to all";
+}
+
 TEST_F(KeySourceTest, MaxAgeSaysWhenToAskAgain) {
   Issuer issuer(new httplib::Server, "http");
   issuer.Publishes({first_}, "public, max-age=1");

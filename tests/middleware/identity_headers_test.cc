@@ -43,7 +43,6 @@ TEST(IdentityHeadersTest, WhatSaysWhoCallsIsTakenOut) {
                                    "x-forwarded-user",
                                    "X-User-Id",
                                    "X-User_Id",
-                                   "X-User-Id-Bin",
                                    "X-Userinfo",
                                    "X-Role",
                                    "X-Roles",
@@ -84,6 +83,7 @@ TEST(IdentityHeadersTest, WhatSaysWhoCallsIsTakenOut) {
                                    "SSL-Client-S-DN"}) {
     for (const Proof proof : {Proof::kNone, Proof::kVerified, Proof::kMinted}) {
       EXPECT_FALSE(Stays(header, proof)) << header;
+      EXPECT_FALSE(Stays(header + "-Bin", proof)) << header;
       EXPECT_FALSE(Stays("Grpc-Metadata-" + header, proof)) << header;
       EXPECT_FALSE(Stays("GRPC-METADATA-" + header + "-bin", proof)) << header;
     }
