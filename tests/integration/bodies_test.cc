@@ -51,8 +51,8 @@ class BodiesTest : public testing::Test {
         "portico.yaml",
         absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
                      "/tests/integration/protos\nclusters:\n  files: { target: \"", port_.address(),
-                     "\", services: [shop.files.v1.FileService] }\nfrontends:\n  - { name: web", frontend,
-                     " }\n  - { name: other", frontend,
+                     "\", services: [shop.files.v1.FileService], transport: ", TestedTransport(),
+                     " }\nfrontends:\n  - { name: web", frontend, " }\n  - { name: other", frontend,
                      ", errors: google, limits: { body_bytes: 100000 }, compress: { answers: never },\n"
                      "      metadata: { request: [x-tenant], response: [cache-control, \"se*\"] } }\n")));
     // Until the service can be reached.

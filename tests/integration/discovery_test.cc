@@ -18,7 +18,7 @@ constexpr int kAWhile = 2000;
 std::string Config(const std::string& target, const std::string& more = "") {
   return absl::StrCat(
       "contracts: [ { protos: ", PORTICO_SOURCE_DIR, "/proto } ]\nclusters:\n  catalog:\n    target: '", target,
-      "'\n    services: [ shop.catalog.v1.CatalogService ]\n", more,
+      "'\n    services: [ shop.catalog.v1.CatalogService ]\n    transport: ", TestedTransport(), "\n", more,
       "frontends: [ { name: web, listen: '127.0.0.1:0', expose: [ shop.catalog.v1.CatalogService ] } ]\n",
       "admin: { listen: '127.0.0.1:0' }\n");
 }

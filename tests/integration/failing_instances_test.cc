@@ -50,10 +50,9 @@ message Tag {
 )";
 
 std::string Config(const Etcd& etcd, const std::string& contracts) {
-  const char* const transport = std::getenv("PORTICO_TEST_TRANSPORT");
   const auto cluster = [&](const char* name, const char* service, const char* balance) {
     return absl::StrCat("  ", name, ":\n    target: '", etcd.Target(name), "'\n    services: [ ", service,
-                        " ]\n    transport: ", transport == nullptr ? "auto" : transport, "\n    balance: ", balance,
+                        " ]\n    transport: ", TestedTransport(), "\n    balance: ", balance,
                         "\n    timeout: 400ms\n"
                         "    health: { interval: 200ms }\n"
                         "    eject: { failures: 5, for: 500ms, max_percent: 50 }\n"

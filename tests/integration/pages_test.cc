@@ -82,8 +82,7 @@ class PagesTest : public testing::Test {
     EXPECT_TRUE(server_->ErrorLine([](const std::string& line) { return absl::StrContains(line, "listening"); }));
     folder_.Write("protos/live/v1/live.proto", kLive);
     const std::string clusters = shop_.Clusters();
-    const char* const transport = std::getenv("PORTICO_TEST_TRANSPORT");
-    const std::string spoken = transport == nullptr ? "" : absl::StrCat("    transport: ", transport, "\n");
+    const std::string spoken = absl::StrCat("    transport: ", TestedTransport(), "\n");
     std::string config = ShopConfig(shop_);
     config.replace(config.find(clusters), clusters.size(),
                    absl::StrCat("  - protos: ", PORTICO_SOURCE_DIR, "/tests/integration/protos\n  - protos: protos\n",

@@ -36,8 +36,8 @@ class SafeguardsTest : public ::testing::Test {
         "portico.yaml",
         absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/tests/integration/protos\n  - protos: ",
                      PORTICO_SOURCE_DIR, "/proto\nworkers: ", workers, "\nclusters:\n  calls: { target: '", address,
-                     "', services: [shop.calls.v1.CallService]", cluster_more, " }\n  counts: { target: '", address,
-                     "', services: [shop.calls.v1.CountService] }\nfrontends:\n",
+                     "', services: [shop.calls.v1.CallService], transport: ", TestedTransport(), cluster_more,
+                     " }\n  counts: { target: '", address, "', services: [shop.calls.v1.CountService] }\nfrontends:\n",
                      "  - { name: web, listen: '127.0.0.1:0', expose: ['shop.calls.*']", frontend_more,
                      " }\nadmin: { listen: 127.0.0.1:0 }\n")));
   }

@@ -73,10 +73,14 @@ std::optional<int> Shop::Stop(const std::string& service) {
   return services_.at(service).process->Wait();
 }
 
+std::string TestedTransport() {
+  const char* const transport = std::getenv("PORTICO_TEST_TRANSPORT");
+  return transport == nullptr ? "auto" : transport;
+}
+
 std::string Shop::Clusters(const std::string& more) const {
   std::string text = "clusters:\n";
-  const char* const transport = std::getenv("PORTICO_TEST_TRANSPORT");
-  const std::string spoken = transport == nullptr ? "" : absl::StrCat("    transport: ", transport, "\n");
+  const std::string spoken = absl::StrCat("    transport: ", TestedTransport(), "\n");
   for (const auto& [name, service] : services_) {
     absl::StrAppend(&text, "  ", name, ":\n    target: ", service.port->address(), "\n    services: [",
                     service.full_name, "]\n", spoken, more);

@@ -27,6 +27,9 @@ class ReservedPort {
   std::string address_;
 };
 
+// What the clusters of a test have as their `transport`: PORTICO_TEST_TRANSPORT, or what they have by themselves.
+std::string TestedTransport();
+
 // The shop's services with seeded data, each a process of its own that can die and come back at its address.
 class Shop {
  public:

@@ -30,8 +30,7 @@ class StreamsTest : public testing::Test {
     server_ = std::make_unique<Process>(std::vector<std::string>{STREAMS_SERVER, "--listen", port_.address()});
     EXPECT_TRUE(server_->ErrorLine([](const std::string& line) { return absl::StrContains(line, "listening"); }));
     const std::string clusters = shop_.Clusters();
-    const char* const transport = std::getenv("PORTICO_TEST_TRANSPORT");
-    const std::string spoken = transport == nullptr ? "" : absl::StrCat("    transport: ", transport, "\n");
+    const std::string spoken = absl::StrCat("    transport: ", TestedTransport(), "\n");
     std::string config = ShopConfig(shop_);
     config.replace(config.find(clusters), clusters.size(),
                    absl::StrCat("  - protos: ", PORTICO_SOURCE_DIR, "/tests/integration/protos\n", clusters,
@@ -243,9 +242,8 @@ TEST_F(StreamsTest, ManySubscribersCostLittle) {
   subscribe(kSubscribers);
   const int64_t each = (ResidentMemory() - before) * 1024 / kSubscribers;
   RecordProperty("bytes_per_subscriber", static_cast<int>(each));
-  const char* const transport = std::getenv("PORTICO_TEST_TRANSPORT");
   // The gRPC library's calls alone take more.
-  EXPECT_LT(each, transport != nullptr && std::string(transport) == "grpc" ? 65536 : 16384);
+  EXPECT_LT(each, TestedTransport() == "grpc" ? 65536 : 16384);
   const Answer set = Send(address(), "PUT", absl::StrCat(kBook, "/stock"), {{"Content-Type", "application/json"}},
                           R"({"available":321})");
   ASSERT_EQ(set.status, 200) << set.body;

@@ -27,7 +27,8 @@ class WebSocketFlowTest : public testing::Test {
         "portico.yaml",
         absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
                      "/tests/integration/protos\nclusters:\n  streams:\n    target: ", port_.address(),
-                     "\n    services: [shop.streams.v1.StreamService]\nfrontends:\n  - name: web\n"
+                     "\n    services: [shop.streams.v1.StreamService]\n    transport: ", TestedTransport(),
+                     "\nfrontends:\n  - name: web\n"
                      "    listen: 127.0.0.1:0\n    expose: [\"shop.streams.*\"]\n",
                      frontend_more)));
   }
