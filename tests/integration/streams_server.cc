@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <iostream>
 #include <memory>
@@ -16,16 +17,19 @@ namespace {
 namespace v1 = shop::streams::v1;
 
 class Streams final : public v1::StreamService::Service {
-  // Counts a stream for as long as it lives.
+  // Counts a stream for as long as it lives, and notes when it ended: one that is cancelled does so at once.
   struct Open {
-    explicit Open(std::atomic<int>& c) : count(c) { ++count; }
-    ~Open() { --count; }
-    std::atomic<int>& count;
+    explicit Open(Streams& s) : streams(s) { ++streams.open_; }
+    ~Open() {
+      streams.ended_at_ = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+      --streams.open_;
+    }
+    Streams& streams;
   };
 
   grpc::Status Download(grpc::ServerContext*, const v1::DownloadRequest* request,
                         grpc::ServerWriter<google::api::HttpBody>* out) override {
-    const Open open(open_);
+    const Open open(*this);
     google::api::HttpBody piece;
     piece.set_content_type("application/x-test");
     for (int64_t left = request->bytes(); left > 0;) {
@@ -39,7 +43,7 @@ class Streams final : public v1::StreamService::Service {
 
   grpc::Status Upload(grpc::ServerContext*, grpc::ServerReader<v1::UploadRequest>* in,
                       v1::UploadResponse* response) override {
-    const Open open(open_);
+    const Open open(*this);
     v1::UploadRequest piece;
     int64_t stop_after = 0;
     while (in->Read(&piece)) {
@@ -54,7 +58,7 @@ class Streams final : public v1::StreamService::Service {
 
   grpc::Status Count(grpc::ServerContext*, const v1::CountRequest* request,
                      grpc::ServerWriter<v1::Number>* out) override {
-    const Open open(open_);
+    const Open open(*this);
     v1::Number number;
     number.set_filler(std::string(static_cast<size_t>(request->filler()), 'x'));
     for (int64_t n = 1; request->to() == 0 || n <= request->to(); ++n) {
@@ -67,7 +71,7 @@ class Streams final : public v1::StreamService::Service {
   }
 
   grpc::Status Echo(grpc::ServerContext*, grpc::ServerReaderWriter<v1::Number, v1::Number>* io) override {
-    const Open open(open_);
+    const Open open(*this);
     v1::Number number;
     while (io->Read(&number)) {
       if (!io->Write(number)) return grpc::Status::CANCELLED;
@@ -78,11 +82,13 @@ class Streams final : public v1::StreamService::Service {
   grpc::Status GetActivity(grpc::ServerContext*, const v1::GetActivityRequest*, v1::Activity* activity) override {
     activity->set_open(open_);
     activity->set_sent(sent_);
+    activity->set_ended_at(ended_at_);
     return grpc::Status::OK;
   }
 
   std::atomic<int> open_{0};
   std::atomic<int64_t> sent_{0};
+  std::atomic<int64_t> ended_at_{0};
 };
 
 }  // namespace

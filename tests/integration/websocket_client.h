@@ -158,6 +158,9 @@ class WebSocketClient {
     return message;
   }
 
+  // Sends no more, and might still read.
+  void CloseWrite() { ::shutdown(socket_, SHUT_WR); }
+
   // Closes with a TCP reset.
   void Reset() {
     const linger hard{1, 0};

@@ -151,6 +151,17 @@ TEST_F(WebSocketFlowTest, AReaderThatStopsStopsTheService) {
   for (int64_t n = 2; n <= sent + 10; ++n) ASSERT_EQ(NumberOf(client.NextMessage()), absl::StrCat(n));
 }
 
+TEST_F(WebSocketFlowTest, AReaderThatStopsAndClosesHalfIsGone) {
+  Start();
+  WebSocketClient client(address());
+  ASSERT_TRUE(client.Open("/v1/numbers?filler=10000"));
+  SentAtRest();
+  client.CloseWrite();
+  EXPECT_EQ(LineOfSocket().value("complete", true), false);
+  GetUntil(address(), "/v1/activity",
+           [](const Answer& answer) { return answer.status == 200 && answer.json().value("open", 0) == 0; });
+}
+
 TEST_F(WebSocketFlowTest, AServiceThatStopsReadingStopsItsClients) {
   Start();
   // The service writes back what it reads, and nobody reads that.
