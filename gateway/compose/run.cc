@@ -90,6 +90,7 @@ Run::Turn::~Turn() {
   if (run_.turns_ == 1 && !run_.starts_later_) run_.StartArrived();
   if (--run_.turns_ > 0) return;
   if (run_.reader_ != nullptr) {
+    if (run_.expired_ && !run_.closed_) run_.Close();
     if (std::exchange(run_.news_, false) || run_.over_) run_.reader_->News();
   } else if (run_.over_) {
     run_.finished_.Set();
@@ -113,8 +114,10 @@ void Run::Close() {
   if (reader_ != nullptr && !instances_.empty()) {
     for (size_t i = 0; i < open_.size(); ++i) {
       const Slot& slot = instances_.front().slots[i];
-      if (open_[i] > 0 && slot.state == State::kIn && slot.selected && !slot.values.empty())
-        pieces_.push_back({i, false, {}});
+      if (open_[i] == 0 || !slot.selected) continue;
+      const bool tells_omission = slot.state == State::kWaiting && plan_.streams() && plan_.root.omitted != nullptr &&
+                                  required_outstanding_ == 0;
+      if ((slot.state == State::kIn && !slot.values.empty()) || tells_omission) pieces_.push_back({i, false, {}});
     }
   }
   for (size_t i = 0; i < pausing_.size(); ++i) Resume(i);
@@ -125,6 +128,13 @@ void Run::Expire() {
   if (closed_) return;
   Close();
   if (reader_ != nullptr) reader_->News();
+}
+
+bool Run::TimeIsUp(const absl::Status& status) {
+  if (!absl::IsDeadlineExceeded(status) || net::Clock::now() < context_.deadline()) return false;
+  over_ = true;
+  expired_ = true;
+  return true;
 }
 
 absl::Status Run::Failure() const {

@@ -174,6 +174,10 @@ class Run : public std::enable_shared_from_this<Run> {
     Run& run_;
   };
 
+  // Whether the end of a call, with `status`, shows that the answer's time is up; the run is over then. Its own timer
+  // may come in a moment: what is not in is "deadline" whichever is first.
+  bool TimeIsUp(const absl::Status& status);
+
   const Part& PartOf(const Instance& instance, size_t index) const { return instance.plan->parts[index]; }
 
   // Makes the slots of a message, of which those that `selection` wants (nullptr: all), or that a wanted one needs,
@@ -283,7 +287,8 @@ class Run : public std::enable_shared_from_this<Run> {
   int outstanding_ = 0;        // wanted slots not settled
   int required_outstanding_ = 0;
   int turns_ = 0;
-  bool over_ = false;  // nothing is left to do: all is settled, or something required has failed
+  bool over_ = false;     // nothing is left to do: all is settled, or something required has failed
+  bool expired_ = false;  // TimeIsUp() was true
   bool closed_ = false;
   absl::Status failure_;
   net::Event finished_;

@@ -145,6 +145,7 @@ Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t in
                          rpc::Payload request) {
   const Part& part = run->PartOf(*instance, index);
   absl::StatusOr<Fetched> reply = co_await run->Fetch(*instance->plan, part, std::move(request));
+  const absl::Status status = reply.status();
   if (flight == nullptr) {
     run->Keep(part, instance->slots[index].asked, reply, nullptr);
   } else {
@@ -153,6 +154,7 @@ Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t in
   }
   if (run->closed_) co_return;
   const Turn turn(*run);
+  if (run->TimeIsUp(status)) co_return;
   if (instance->within != kAnswer) {
     Gate& gate = run->gates_[static_cast<size_t>(part.id)];
     --gate.in_flight;
@@ -281,6 +283,7 @@ void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
 Async<void> Run::RunBatch(std::shared_ptr<Run> run, const MessagePlan* plan, const Part* part, Flight* flight,
                           Batch batch, rpc::Payload request) {
   absl::StatusOr<Fetched> reply = co_await run->Fetch(*plan, *part, std::move(request));
+  const absl::Status status = reply.status();
   if (flight == nullptr) {
     run->Keep(*part, batch.asked, reply, nullptr);
   } else {
@@ -289,6 +292,7 @@ Async<void> Run::RunBatch(std::shared_ptr<Run> run, const MessagePlan* plan, con
   }
   if (run->closed_) co_return;
   const Turn turn(*run);
+  if (run->TimeIsUp(status)) co_return;
   if (flight == nullptr) co_return run->ReceiveBatch(batch, reply);
   run->Land(*flight);
 }

@@ -65,7 +65,7 @@ absl::StatusOr<bool> Run::NextPage(std::string* page) {
   if (told.empty() && (plan_.streams() || !first)) {
     if (!failure_.ok()) return failure_;
     if (plan_.streams()) {
-      if (outstanding_ > 0) return OutOfTime();
+      if (required_outstanding_ > 0) return OutOfTime();
       return false;
     }
     Omissions omissions;
@@ -103,6 +103,7 @@ Async<void> Run::RunFeed(std::shared_ptr<Run> run, size_t index, rpc::Payload re
   const absl::Status status = co_await run->Feed(index, std::move(request));
   if (run->over_) co_return;  // closed, or something required has failed
   const Turn turn(*run);
+  if (run->TimeIsUp(status)) co_return;
   Instance& root = run->instances_.front();
   if (status.ok()) {
     run->Settle(root, index, State::kIn);

@@ -69,11 +69,17 @@ message LiveWithProduct {
   repeated string offers = 5 [(portico.fetch) = { method: "web.Shop/WatchOffers" when: "request.id" select: "offers" }];
   repeated portico.Omitted omitted = 15;
 }
+message LiveOffers {
+  int32 units = 1 [(portico.fetch) = { method: "web.Shop/WatchPrice" select: "units" }];
+  Stock stock = 2 [(portico.fetch) = { method: "web.Shop/WatchStock" }];
+  repeated portico.Omitted omitted = 15;
+}
 service Web {
   option (portico.facade) = true;
   rpc GetPage(Request) returns (Page);
   rpc GetStrictPage(Request) returns (StrictPage);
   rpc Watch(Request) returns (stream Live);
+  rpc WatchOffers(Request) returns (stream LiveOffers);
   rpc WatchProduct(Request) returns (stream LiveWithProduct);
 }
 )";
@@ -403,6 +409,22 @@ TEST_F(PageStreamTest, AStreamsTimeIsUpWithItsPolicy) {
   Start();
   EXPECT_EQ(Next(), R"({"price":{"units":12}})");
   EXPECT_EQ(Wait(), "DEADLINE_EXCEEDED: the answer was not complete in time");
+}
+
+TEST_F(PageStreamTest, WhoeverFindsOutThatTheTimeIsUpTheStreamEndsAlike) {
+  for (const bool service_first : {true, false}) {
+    SCOPED_TRACE(service_first);
+    stream_.reset();
+    Open("web.Web/WatchOffers");
+    page_->context().ShortenDeadline(net::Clock::now());
+    services().Send("web.Shop/WatchPrice", R"({"units":12})");
+    if (service_first) services().End("web.Shop/WatchStock", absl::DeadlineExceededError("late"));
+    Start();
+    EXPECT_EQ(Wait(), R"({"units":12})");
+    EXPECT_EQ(Wait(), R"({"omitted":[{"part":"units","reason":"deadline"}]})");
+    EXPECT_EQ(Wait(), R"({"omitted":[{"part":"stock","reason":"deadline"}]})");
+    EXPECT_EQ(Wait(), "end");
+  }
 }
 
 TEST_F(PageStreamTest, TakesOneRequest) {
