@@ -199,7 +199,8 @@ class Run : public std::enable_shared_from_this<Run> {
   void KeepForAll(Flight& flight);
   // Whether an optional part need not be called: by its recent times it would come in after the deadline.
   bool IsHopeless(const MessagePlan& plan, const Part& part);
-  // Until when the part's call may take: required parts that can only start after it are left their usual time.
+  // Until when the part's call may take: required parts that can only start after it are left their usual time, and so
+  // are optional ones if a literal stands in for it.
   net::Deadline CallDeadline(const MessagePlan& plan, const Part& part);
 
   void StartCall(Instance& instance, size_t index, Flight* flight, rpc::Payload request);

@@ -96,13 +96,14 @@ void Run::KeepForAll(Flight& flight) {
 
 namespace {
 
-// How long the required parts that can only start after this one usually take, one after the other.
-net::Clock::duration RequiredAfter(const MessagePlan& plan, const Part& part, const PartTimes& times,
-                                   net::Deadline now) {
+// How long the parts that can only start after this one usually take, one after the other: the required ones, or `all`.
+net::Clock::duration TimeAfter(const MessagePlan& plan, const Part& part, bool all, const PartTimes& times,
+                               net::Deadline now) {
   net::Clock::duration longest{};
   const auto consider = [&](const MessagePlan& within, const Part& next) {
-    if (!next.required) return;
-    longest = std::max(longest, times.P95(static_cast<size_t>(next.id), now) + RequiredAfter(within, next, times, now));
+    if (!next.required && !all) return;
+    longest =
+        std::max(longest, times.P95(static_cast<size_t>(next.id), now) + TimeAfter(within, next, all, times, now));
   };
   for (const int next : part.needed_by) consider(plan, plan.parts[static_cast<size_t>(next)]);
   const auto consider_all = [&](const MessagePlan& messages, const auto& self) -> void {
@@ -129,7 +130,8 @@ net::Deadline Run::CallDeadline(const MessagePlan& plan, const Part& part) {
   const net::Deadline own = DeadlineIn(part.timeout);
   if (context_.deadline() == net::kNoDeadline) return own;
   const net::Deadline now = net::Clock::now();
-  const net::Clock::duration after = RequiredAfter(plan, part, times_, now);
+  // Optional parts that need this one are missing without it: it is cut short for them only if something stands in.
+  const net::Clock::duration after = TimeAfter(plan, part, /*all=*/part.fallback != nullptr, times_, now);
   if (after == net::Clock::duration::zero()) return own;
   const net::Deadline divided = context_.deadline() - after;
   // When there is not enough for both there is nothing to divide.

@@ -25,11 +25,41 @@ message ChainPage {
   Item second = 2 [(portico.fetch) = { method: "web.Shop/GetSecond" bind: "id = self.first.id" }];
   repeated portico.Omitted omitted = 15;
 }
+message FallbackPage {
+  Item first = 1 [(portico.fetch) = { method: "web.Shop/GetFirst" fallback: '{"id": "none"}' }];
+  Item second = 2 [(portico.fetch) = { method: "web.Shop/GetSecond" bind: "id = self.first.id" }];
+}
+message RequiredPage {
+  Item first = 1 [(portico.fetch) = { method: "web.Shop/GetFirst" }];
+  Item second = 2 [(portico.fetch) = { method: "web.Shop/GetSecond" bind: "id = self.first.id" required: true }];
+}
 service Web {
   option (portico.facade) = true;
   rpc GetChain(Request) returns (ChainPage);
+  rpc GetFallback(Request) returns (FallbackPage);
+  rpc GetRequired(Request) returns (RequiredPage);
 }
 )";
+
+// A shop whose second method takes 5 ms; knows until when it may take for the first.
+class UnevenShop final : public rpc::Handler {
+ public:
+  static constexpr std::chrono::milliseconds kSecond{5};
+
+  explicit UnevenShop(std::string reply) : reply_(std::move(reply)) {}
+  Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload, rpc::Context& context) override {
+    if (method.name == "GetFirst") first_deadline = context.deadline();
+    const net::Deadline busy = net::Clock::now() + kSecond;
+    while (method.name == "GetSecond" && net::Clock::now() < busy) continue;
+    rpc::Reply reply;
+    reply.message = reply_;
+    co_return reply;
+  }
+  net::Deadline first_deadline;
+
+ private:
+  const std::string reply_;
+};
 
 class DeadlineTest : public ::testing::Test {
  protected:
@@ -57,6 +87,33 @@ TEST_F(DeadlineTest, WhoIsLateBeforeThatIsMissedByWhoNeedsIt) {
   page.services().On("web.Shop/GetFirst", [](const std::string&) { return absl::DeadlineExceededError("late"); });
   page.Get("{}");
   EXPECT_EQ(page.omitted(), "first;reason=deadline, second;reason=dependency");
+}
+
+TEST_F(DeadlineTest, WhatComesAfterACallIsLeftItsUsualTime) {
+  const std::pair<const char*, bool> methods[] = {
+      {"web.Web/GetRequired", true},
+      {"web.Web/GetFallback", true},
+      {"web.Web/GetChain", false},  // without the first there is no second: it may take as long as there is
+  };
+  for (const auto& [method, divided] : methods) {
+    SCOPED_TRACE(method);
+    UnevenShop shop("\x0a\x01i");
+    Page page(folder_, method, &shop);
+    ASSERT_TRUE(page.ok()) << page.mistakes();
+    for (int i = 0; i < 16; ++i) {
+      page.NewContext();
+      EXPECT_THAT(page.Get("{}"), ::testing::HasSubstr("second"));
+      EXPECT_EQ(shop.first_deadline, page.context().deadline()) << "nothing is known yet";
+    }
+    page.NewContext();
+    page.Get("{}");
+    const auto left = page.context().deadline() - shop.first_deadline;
+    if (divided) {
+      EXPECT_GE(left, UnevenShop::kSecond);
+    } else {
+      EXPECT_EQ(left, net::Clock::duration::zero());
+    }
+  }
 }
 
 }  // namespace
