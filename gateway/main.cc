@@ -1,5 +1,6 @@
 // The command line of Portico.
 
+#include <google/protobuf/stubs/logging.h>
 #include <httplib.h>
 #include <signal.h>
 
@@ -44,8 +45,16 @@ int Usage(absl::string_view problem) {
   return kUsage;
 }
 
+// What protobuf itself has to say of contracts (a file without a syntax line, say), in the log's own form. Its mistakes
+// are in the diagnostics, with their places.
+void LogProtobuf(google::protobuf::LogLevel level, const char* /*file*/, int /*line*/, const std::string& message) {
+  constexpr const char* kSeverities[] = {"info", "warning", "error", "fatal"};
+  LogEvent({{"event", "protobuf_log"}, {"severity", kSeverities[level]}, {"message", message}});
+}
+
 // Everything but workers and connections; nullptr, and the mistakes on stderr, when something is wrong.
 std::shared_ptr<const Snapshot> Load(const std::string& config) {
+  google::protobuf::SetLogHandler(nullptr);  // stderr is for mistakes
   schema::Diagnostics diagnostics;
   std::shared_ptr<const Snapshot> snapshot = Snapshot::Build(config, {}, diagnostics);
   std::cerr << diagnostics.ToString();
@@ -66,6 +75,8 @@ int Serve(const std::string& config) {
   upstream::TakeGrpcLog([](const char* severity, const std::string& where, const std::string& message) {
     LogEvent({{"event", "grpc_log"}, {"severity", severity}, {"where", where}, {"message", message}});
   });
+
+  google::protobuf::SetLogHandler(LogProtobuf);
 
   schema::Diagnostics diagnostics;
   const std::unique_ptr<Gateway> gateway = Gateway::Start(config, diagnostics);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gateway/schema/builtin_contracts.h"
+#include "gateway/schema/few_mistakes.h"
 
 namespace portico::schema {
 namespace {
@@ -38,18 +39,21 @@ class PoolBuilder::LinkErrors final : public pb::DescriptorPool::ErrorCollector 
 
   void AddError(const std::string& /*filename*/, const std::string& element_name, const pb::Message* descriptor,
                 ErrorLocation location, const std::string& message) override {
-    any_ = true;
+    if (!found_.Another()) return;
     Position position = PositionIn(file_, descriptor, location, element_name);
     // Without a line the name of the element is what leads a user to the place.
     std::string text = position.line > 0 ? message : absl::StrCat(element_name, ": ", message);
     builder_.Report(std::move(position), std::move(text));
   }
-  bool any() const { return any_; }
+  bool any() const { return found_.any(); }
+  void Finish() {
+    if (std::string rest = found_.Rest(); !rest.empty()) builder_.Report({file_.shown, 0, 0}, std::move(rest));
+  }
 
  private:
   PoolBuilder& builder_;
   const SourceFile& file_;
-  bool any_ = false;
+  FewMistakes found_;
 };
 
 PoolBuilder::PoolBuilder(const SourceFiles& own, std::vector<const SourceFiles*> others, pb::DescriptorPool& pool,
@@ -115,6 +119,7 @@ const pb::FileDescriptor* PoolBuilder::Build(const std::string& name) {
     if (BuildImports(*file) && !file->broken) {
       LinkErrors errors(*this, *file);
       built = pool_.BuildFileCollectingErrors(file->proto, &errors);
+      errors.Finish();
       if (built == nullptr && !errors.any()) Report({file->shown, 0, 0}, "the file could not be linked");
     }
   }

@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/schema/builtin_contracts.h"
+#include "gateway/schema/few_mistakes.h"
 #include "gateway/schema/schema.h"
 #include "gateway/schema/yaml_reader.h"
 
@@ -28,18 +30,26 @@ class SyntaxErrors final : public pb::io::ErrorCollector {
   SyntaxErrors(const std::string& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
 
   void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
-    diagnostics_.Add({file_, line + 1, column + 1}, message);
-    any_ = true;
+    if (found_.Another()) diagnostics_.Add({file_, line + 1, column + 1}, message);
   }
-  bool any() const { return any_; }
+  bool any() const { return found_.any(); }
+  void Finish() {
+    if (std::string rest = found_.Rest(); !rest.empty()) diagnostics_.Add({file_, 0, 0}, std::move(rest));
+  }
 
  private:
   const std::string& file_;
   Diagnostics& diagnostics_;
-  bool any_ = false;
+  FewMistakes found_;
 };
 
 void ParseFile(const std::string& text, SourceFile& file, Diagnostics& diagnostics) {
+  // Protobuf takes it for a file that defines nothing, but then it is one that somebody has only begun to write.
+  if (absl::StripAsciiWhitespace(text).empty()) {
+    diagnostics.Add({file.shown, 1, 1}, "the file is empty");
+    file.broken = true;
+    return;
+  }
   SyntaxErrors errors(file.shown, diagnostics);
   pb::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
   pb::io::Tokenizer tokenizer(&input, &errors);
@@ -49,6 +59,7 @@ void ParseFile(const std::string& text, SourceFile& file, Diagnostics& diagnosti
   parser.RecordSourceLocationsTo(file.locations.get());
   file.proto.set_name(file.name);
   const bool parsed = parser.Parse(&tokenizer, &file.proto);
+  errors.Finish();
   file.broken = !parsed || errors.any();
   if (!parsed && !errors.any()) diagnostics.Add({file.shown, 0, 0}, "not a .proto file");
 }
@@ -123,6 +134,10 @@ SourceFiles ReadDescriptorSet(const ContractSource& source, Diagnostics& diagnos
   const std::string from = reflected ? absl::StrCat("reflection of ", source.path) : source.path;
   std::string bytes;
   if (!reflected && !ReadFile(source.path, source.position, bytes, diagnostics)) return files;
+  if (!reflected && bytes.empty()) {
+    diagnostics.Add({source.path, 1, 1}, "the file is empty");
+    return files;
+  }
   pb::FileDescriptorSet set;
   if (!set.ParseFromString(reflected ? *source.reflected : bytes)) {
     diagnostics.Add(source.position, absl::StrCat(from, " is not a FileDescriptorSet"));

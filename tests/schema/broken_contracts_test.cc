@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_replace.h"
+#include "gateway/schema/few_mistakes.h"
 #include "gateway/schema/schema.h"
 #include "tests/schema/temp_folder.h"
 
@@ -183,6 +184,44 @@ TEST(BrokenContractsTest, RulesFiles) {
             "rules.yaml:3:15: selector \"S.Nope\" names no method of the contracts\n");
   folder.Write("rules.yaml", "http:\n  rules: [\n");
   EXPECT_THAT(Mistakes(folder, {protos, {Kind::kRules, rules, {}}}), HasSubstr("rules.yaml:3:1: "));
+}
+
+// What somebody has only begun to write, or has lost, defines nothing; that must not pass for a contract.
+TEST(BrokenContractsTest, EmptyFiles) {
+  const struct {
+    const char* text;
+    bool broken;
+  } rows[] = {{"", true}, {" \n\t\r\n", true}, {"syntax = \"proto3\";\n", false}, {"message OfProto2 {}\n", false}};
+  for (const auto& row : rows) {
+    const testing::TempFolder folder;
+    folder.Write("a/b.proto", row.text);
+    Diagnostics diagnostics;
+    const auto schema = Schema::Load({{Kind::kProtoFolder, folder.path(), {}}}, diagnostics);
+    EXPECT_EQ(schema == nullptr, row.broken) << row.text;
+    EXPECT_EQ(diagnostics.ToString(), row.broken ? folder.Path("a/b.proto") + ":1:1: the file is empty\n" : "");
+  }
+  const testing::TempFolder folder;
+  EXPECT_EQ(Mistakes(folder, {{Kind::kDescriptorSet, folder.Write("set.pb", ""), {}}}),
+            "set.pb:1:1: the file is empty\n");
+}
+
+TEST(BrokenContractsTest, AFileHasSoManyMistakesAndNoMore) {
+  std::string bytes;
+  std::string types = "syntax = \"proto3\";\nmessage M {\n";
+  for (int i = 1; i <= 5000; ++i) {
+    bytes += "\x01\xb4\xff;";
+    types += "  Nope n" + std::to_string(i) + " = " + std::to_string(i) + ";\n";
+  }
+  types += "}\n";
+  for (const std::string& text : {bytes, types}) {
+    const testing::TempFolder folder;
+    folder.Write("a.proto", text);
+    Diagnostics diagnostics;
+    EXPECT_EQ(Schema::Load({{Kind::kProtoFolder, folder.path(), {}}}, diagnostics), nullptr);
+    ASSERT_EQ(diagnostics.entries().size(), FewMistakes::kMost + 1u);
+    EXPECT_THAT(diagnostics.entries().back().message, ::testing::MatchesRegex("and [0-9]+ more mistakes in this file"));
+    EXPECT_EQ(diagnostics.entries().back().position.file, folder.Path("a.proto"));
+  }
 }
 
 }  // namespace
