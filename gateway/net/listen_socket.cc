@@ -1,19 +1,17 @@
 #include "gateway/net/listen_socket.h"
 
-#include <arpa/inet.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 #include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/net/addresses.h"
 
 namespace portico::net {
 namespace {
@@ -22,19 +20,6 @@ constexpr int kBacklog = 4096;  // the kernel's own limit (somaxconn) applies to
 
 std::string ErrnoText(int error) {
   return std::system_category().message(error);
-}
-
-// "127.0.0.1:80" or "[::1]:80".
-std::string AddressText(const sockaddr_storage& address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
-    return absl::StrCat("[", text, "]:", ntohs(v6.sin6_port));
-  }
-  const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-  ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
-  return absl::StrCat(text, ":", ntohs(v4.sin_port));
 }
 
 void SetOption(int fd, int level, int name, int value) {
@@ -109,21 +94,10 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {
 }
 
 absl::StatusOr<ListenSockets> Listen(absl::string_view address, int count, Handover handover) {
-  const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
-  if (!parsed.ok()) return parsed.status();
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int failure = ::getaddrinfo(parsed->host.empty() ? nullptr : parsed->host.c_str(),
-                                    absl::StrCat(parsed->port).c_str(), &hints, &found);
-  if (failure != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot listen on ", address, ": ", ::gai_strerror(failure)));
-  }
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, &::freeaddrinfo);
+  const absl::StatusOr<FoundAddresses> found = FindAddresses(address);
+  if (!found.ok()) return found.status();
   int error = 0;
-  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+  for (const addrinfo* at = found->get(); at != nullptr; at = at->ai_next) {
     ListenSockets sockets;
     if (BindAll(at->ai_addr, at->ai_addrlen, count, handover, &sockets)) return sockets;
     if (error == 0 || error == EAFNOSUPPORT) error = errno;
