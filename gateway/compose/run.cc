@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/compose/bound_value.h"
 #include "gateway/json/utf8.h"
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/check_wire.h"
@@ -13,19 +14,6 @@
 
 namespace portico::compose {
 namespace {
-
-// Whether the value is what an absent field without presence means: zero, or nothing.
-bool IsDefault(const WireValue& value) {
-  return value.type == wire::WireType::kBytes
-             ? value.bytes.empty()
-             : std::all_of(value.bytes.begin(), value.bytes.end(), [](char c) { return c == 0; });
-}
-
-// Takes away a value that only says what its absence would.
-void DropDefault(const WirePath& path, WireValues* values) {
-  if (path.empty() || path.leaf().has_presence || path.leaf().repeated) return;
-  values->erase(std::remove_if(values->begin(), values->end(), IsDefault), values->end());
-}
 
 void AppendBound(const WirePath& target, const WireValues& values, std::string* request) {
   if (values.empty()) return;
@@ -233,7 +221,7 @@ bool Run::BindRequest(const Instance& instance, const Part& part, rpc::Payload* 
       settle(State::kOmitted, when.failed->failure, "dependency");
       return false;
     }
-    if (when.kind != Value::Kind::kPresent || AllEmpty(when.values)) {
+    if (when.kind != Value::Kind::kPresent || IsEmptyAt(part.when->path, when.values)) {
       settle(State::kSkipped, absl::OkStatus(), "");
       return false;
     }
@@ -253,7 +241,7 @@ bool Run::BindRequest(const Instance& instance, const Part& part, rpc::Payload* 
       settle(State::kOmitted, absl::UnauthenticatedError("this needs an access token"), "denied");
       return false;
     }
-    if (self && (value.kind == Value::Kind::kAbsent || AllEmpty(value.values))) {
+    if (self && (value.kind == Value::Kind::kAbsent || IsEmptyAt(bind.source.path, value.values))) {
       settle(State::kSkipped, absl::OkStatus(), "");
       return false;
     }

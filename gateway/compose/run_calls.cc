@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/compose/bound_value.h"
 #include "gateway/compose/caller_key.h"
 #include "gateway/compose/run.h"
 #include "gateway/rpc/status.h"
@@ -14,6 +15,11 @@ namespace {
 
 // How deep messages may nest in an answer, as the JSON writer sees it.
 constexpr int kMaxDepth = 100;
+
+// What items of a batch are known by: alike for every way to say a default.
+absl::string_view KeyOf(const WireValues& key) {
+  return key.empty() || IsDefault(key.front()) ? absl::string_view() : key.front().bytes;
+}
 
 net::Deadline DeadlineIn(absl::Duration timeout) {
   return net::After(net::Clock::now(), absl::ToChronoNanoseconds(timeout));
@@ -255,7 +261,7 @@ void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
   std::string encoded;
   for (Instance* element : elements) {
     const Value key = Evaluate(part.batch->from, *element);
-    if (key.kind != Value::Kind::kPresent || AllEmpty(key.values)) {
+    if (key.kind != Value::Kind::kPresent || IsEmptyAt(part.batch->from.path, key.values)) {
       Settle(*element, index, State::kSkipped);
       continue;
     }
@@ -317,12 +323,13 @@ void Run::TakeBatch(size_t index, const std::vector<Instance*>& elements, const 
   for (const WireValue& item : items) {
     WireValues key;
     part.batch->item_key.Collect({item.bytes}, &key);
-    if (!key.empty()) by_key.emplace(key.front().bytes, item.bytes);
+    // A key that is zero, or nothing, is not on the wire unless it has presence.
+    if (!key.empty() || !part.batch->item_key.leaf().has_presence) by_key.emplace(KeyOf(key), item.bytes);
   }
   for (Instance* element : elements) {
     if (over_) return;
     const WireValues key = Evaluate(part.batch->from, *element).values;
-    const auto item = by_key.find(key.front().bytes);
+    const auto item = by_key.find(KeyOf(key));
     if (item == by_key.end()) {
       Fail(*element, index, absl::NotFoundError(absl::StrCat("there is no ", part.path)), "not_found");
       continue;
