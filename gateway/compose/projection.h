@@ -24,6 +24,15 @@ class Projection {
   // Writes the projection of `message`, which must have passed CheckWire. Fields keep the order of `message`.
   void Write(absl::string_view message, wire::Writer& out) const;
 
+  // Whether the field of the source with this number is in the target, under the same name; `*nested` is then how its
+  // messages are projected (nullptr: they are taken as they are).
+  bool Keeps(uint32_t number, const Projection** nested) const {
+    const auto rule = rules_.find(number);
+    if (rule == rules_.end()) return false;
+    *nested = rule->second.nested;
+    return true;
+  }
+
  private:
   friend class Projections;
   struct Rule {

@@ -96,7 +96,7 @@ class Run : public std::enable_shared_from_this<Run> {
     int waits_for = 0;                         // siblings not settled yet
     std::shared_ptr<const std::string> bytes;  // what `values` point into
     WireValues values;
-    std::string omitted;       // what the part lacks itself, when a facade has made it
+    std::string omitted;       // what the part lacks itself, when a facade has made it: by the answer's own paths
     std::string asked;         // of a part whose reply may be stale: what LastGood knows its call by
     absl::Status failure;      // kOmitted: why,
     absl::string_view reason;  // in a word

@@ -54,7 +54,7 @@ void Run::AddOmissionsOf(const Instance& instance, size_t index, Omissions* omis
   if (!slot.omitted.empty()) {
     for (const absl::string_view inner : absl::StrSplit(slot.omitted, ", ")) {
       const std::pair<absl::string_view, absl::string_view> named = absl::StrSplit(inner, ";reason=");
-      AddOmission(absl::StrCat(path, ".", named.first), named.second, omissions);
+      AddOmission(named.first, named.second, omissions);
     }
   }
   if (const MessagePlan* elements = PartOf(instance, index).elements.get(); elements != nullptr) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/compose/bound_value.h"
 #include "gateway/compose/caller_key.h"
+#include "gateway/compose/inner_facade.h"
 #include "gateway/compose/run.h"
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/check_wire.h"
@@ -197,7 +198,7 @@ void Run::Receive(Instance& instance, size_t index, const absl::StatusOr<Fetched
   if (!reply.ok()) return Fail(instance, index, reply.status(), rpc::OmissionReason(reply.status()));
   WireValues selected;
   PartOf(instance, index).select.Collect({*reply->message}, &selected);
-  instance.slots[index].omitted = reply->omitted;
+  instance.slots[index].omitted = ShownOmissions(PartOf(instance, index), reply->omitted);
   Take(instance, index, reply->message, selected);
 }
 
@@ -308,6 +309,11 @@ Async<void> Run::RunBatch(std::shared_ptr<Run> run, const MessagePlan* plan, con
 void Run::ReceiveBatch(const Batch& batch, const absl::StatusOr<Fetched>& reply) {
   const Message message =
       reply.ok() ? reply->message : Stale(PartOf(*batch.elements.front(), batch.index), batch.asked, reply.status());
+  // Whichever element it is that lacks something: they have one name.
+  if (reply.ok()) {
+    Instance& first = *batch.elements.front();
+    first.slots[batch.index].omitted = ShownOmissions(PartOf(first, batch.index), reply->omitted);
+  }
   if (message != nullptr) return TakeBatch(batch.index, batch.elements, message);
   for (Instance* element : batch.elements) {
     if (over_) return;

@@ -25,13 +25,24 @@ message Page {
   repeated portico.Omitted omitted = 15;
 }
 message Small { Product product = 1; }
+message Title { string title = 1; }
+message PageOfParts {
+  Title related = 1 [(portico.fetch) = { method: "web.Web/GetPage" select: "related" }];
+  string title = 2 [(portico.fetch) = { method: "web.Web/GetPage" bind: 'product_id = "x"' select: "related.title" }];
+  string product = 3 [(portico.fetch) = { method: "web.Web/GetPage" bind: 'product_id = "y"' select: "product.title" }];
+  repeated portico.Omitted omitted = 15;
+}
 message Outer {
   Page page = 1 [(portico.fetch) = { method: "web.Web/GetPage" }];
   Small small = 2 [(portico.fetch) = { method: "web.Web/GetPage" bind: "product_id = request.product_id" }];
   repeated portico.Omitted omitted = 15;
 }
 service Web { option (portico.facade) = true; rpc GetPage(Request) returns (Page); }
-service Portal { option (portico.facade) = true; rpc GetOuter(Request) returns (Outer); }
+service Portal {
+  option (portico.facade) = true;
+  rpc GetOuter(Request) returns (Outer);
+  rpc GetParts(Request) returns (PageOfParts);
+}
 )";
 
 TEST(FacadeOfFacadeTest, ItsPartsAreTakenAsTheyAreAndNamedByTheirWholePath) {
@@ -44,9 +55,21 @@ TEST(FacadeOfFacadeTest, ItsPartsAreTakenAsTheyAreAndNamedByTheirWholePath) {
   inner.services().On("web.Shop/GetProduct", R"({"title": "Book"})");
   EXPECT_EQ(outer.Get(R"({"productId": "p"})"),
             R"({"page":{"product":{"title":"Book"},"omitted":[{"part":"related","reason":"unavailable"}]},)"
-            R"("small":{"product":{"title":"Book"}},"omitted":[{"part":"page.related","reason":"unavailable"},)"
-            R"({"part":"small.related","reason":"unavailable"}]})");
-  EXPECT_EQ(outer.omitted(), "page.related;reason=unavailable, small.related;reason=unavailable");
+            R"("small":{"product":{"title":"Book"}},"omitted":[{"part":"page.related","reason":"unavailable"}]})")
+      << "what a projection leaves out is not named";
+  EXPECT_EQ(outer.omitted(), "page.related;reason=unavailable");
+}
+
+TEST(FacadeOfFacadeTest, WhatIsSelectedIsNamedByItsOwnPath) {
+  portico::testing::TempFolder folder;
+  folder.Write("web.proto", kContracts);
+  Page inner(folder, "web.Web/GetPage");
+  ASSERT_TRUE(inner.ok()) << inner.mistakes();
+  Page outer(folder, "web.Portal/GetParts", &inner.composer());
+  ASSERT_TRUE(outer.ok()) << outer.mistakes();
+  inner.services().On("web.Shop/GetProduct", R"({"title": "Book"})");
+  outer.Get("{}");
+  EXPECT_EQ(outer.omitted(), "related;reason=unavailable, title;reason=unavailable");
 }
 
 }  // namespace
