@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 namespace portico::compose {
@@ -39,7 +40,70 @@ std::string ShownPath(const Part& part, absl::string_view path) {
   return shown;
 }
 
+// Deeper than this, everything of a message is wanted. Types may contain themselves.
+constexpr int kMaxDepth = 5;
+
+// Adds the paths of the fields of `from` that are in `to`, by `projection` (nullptr: they are one type), and that
+// `client` wants (nullptr: all of them). Returns whether there are any.
+bool AddShown(const schema::MessageTable& from, const schema::MessageTable& to, const Projection* projection,
+              const transcode::FieldSelection* client, const std::string& prefix, int depth,
+              std::vector<std::string>* paths) {
+  const size_t before = paths->size();
+  for (const schema::FieldTable& field : from.fields) {
+    const Projection* nested = nullptr;
+    if (projection != nullptr && !projection->Keeps(field.number, &nested)) continue;
+    const schema::FieldTable* const shown = projection == nullptr ? &field : to.FindByProtoName(field.name);
+    if (shown == nullptr || (client != nullptr && !client->Includes(*shown))) continue;
+    const transcode::FieldSelection* const child = client == nullptr ? nullptr : client->Child(*shown);
+    std::string path = absl::StrCat(prefix, field.name);
+    const bool divisible = (nested != nullptr || child != nullptr) && !field.map && field.message != nullptr &&
+                           field.message->well_known == schema::WellKnown::kNone && depth < kMaxDepth;
+    // A message with nothing in it that is shown is there all the same.
+    if (divisible &&
+        AddShown(*field.message, *shown->message, nested, child, absl::StrCat(path, "."), depth + 1, paths)) {
+      continue;
+    }
+    paths->push_back(std::move(path));
+  }
+  return paths->size() > before;
+}
+
 }  // namespace
+
+std::unique_ptr<const transcode::FieldSelection> ShownSelection(const Part& part,
+                                                                const transcode::FieldSelection* client) {
+  const std::vector<const schema::FieldTable*> steps = StepsTo(part);
+  std::string prefix;
+  for (const schema::FieldTable* step : steps) absl::StrAppend(&prefix, prefix.empty() ? "" : ".", step->name);
+  std::vector<std::string> paths;
+  if (part.message && (part.projection != nullptr || client != nullptr)) {
+    const schema::MessageTable& from = steps.empty() ? *part.method->output : *steps.back()->message;
+    AddShown(from, *part.field->message, part.projection, client, prefix.empty() ? "" : prefix + ".", 0, &paths);
+  }
+  if (part.batch.has_value()) {
+    std::string key;
+    for (const schema::FieldTable* step : part.batch->items.steps()) absl::StrAppend(&key, step->name, ".");
+    paths.push_back(absl::StrCat(key, absl::StrJoin(part.batch->item_key.steps(), ".",
+                                                    [](std::string* out, const auto* step) { *out += step->name; })));
+    if (paths.size() == 1) paths.push_back(prefix);
+  }
+  if (paths.empty() && prefix.empty()) return nullptr;
+  if (paths.empty()) paths.push_back(std::move(prefix));
+  absl::StatusOr<std::unique_ptr<transcode::FieldSelection>> selection =
+      transcode::FieldSelection::Compile(*part.method->output, absl::StrJoin(paths, ","));
+  // A path that cannot be selected, through a well-known type, say: all is taken, as it always may be.
+  return selection.ok() ? *std::move(selection) : nullptr;
+}
+
+void SelectShown(MessagePlan* plan) {
+  for (Part& part : plan->parts) {
+    // What is shared, or kept, may be shown by others, who need more of it.
+    const bool own = !part.shareable && part.stale == absl::ZeroDuration();
+    if (own && part.method->service->facade) part.shown = ShownSelection(part, nullptr);
+    if (part.elements != nullptr) SelectShown(part.elements.get());
+  }
+  for (Inner& inner : plan->inners) SelectShown(inner.messages.get());
+}
 
 std::string ShownOmissions(const Part& part, absl::string_view omitted) {
   std::string shown;

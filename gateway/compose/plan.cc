@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "gateway/compose/fetch_fields.h"
+#include "gateway/compose/inner_facade.h"
 #include "gateway/transcode/json_to_wire.h"
 #include "gateway/wire/writer.h"
 
@@ -40,6 +41,7 @@ class Compiler {
     if (diagnostics_.entries().size() != before) return nullptr;
     FindShareable(&plan->root, /*in_list=*/false);
     FindAwaited(&plan->root);
+    SelectShown(&plan->root);
     return plan;
   }
 

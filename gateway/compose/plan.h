@@ -14,6 +14,10 @@
 #include "gateway/schema/diagnostics.h"
 #include "gateway/schema/schema.h"
 
+namespace portico::transcode {
+class FieldSelection;
+}
+
 namespace portico::compose {
 
 struct MessagePlan;
@@ -78,6 +82,9 @@ struct Part {
   absl::Duration stale = absl::ZeroDuration();
   // Whether another part, or another element of its list, may make the very same call.
   bool shareable = false;
+  // Of a part that a facade answers, and no other part takes the reply of: the fields of it that the part shows;
+  // nullptr when all.
+  std::shared_ptr<const transcode::FieldSelection> shown;
   std::optional<BatchPlan> batch;
   std::vector<int> needs;                 // siblings this one binds from, each once
   std::vector<int> needed_by;             // the reverse

@@ -215,7 +215,9 @@ class Run : public std::enable_shared_from_this<Run> {
   static Async<void> RunBatch(std::shared_ptr<Run> run, const MessagePlan* plan, const Part* part, Flight* flight,
                               Batch batch, rpc::Payload request);
   void ReceiveBatch(const Batch& batch, const absl::StatusOr<Fetched>& reply);
-  Async<absl::StatusOr<Fetched>> Fetch(const MessagePlan& plan, const Part& part, rpc::Payload request);
+  // `wanted` is what the client wants of the part alone; nullptr when it is all, or others need the part as well.
+  Async<absl::StatusOr<Fetched>> Fetch(const MessagePlan& plan, const Part& part,
+                                       const transcode::FieldSelection* wanted, rpc::Payload request);
   void StartBatch(size_t index, std::vector<Instance*> elements);
   void TakeBatch(size_t index, const std::vector<Instance*>& elements, const Message& bytes);
   // Makes what was selected from `bytes` the part's value, and starts the fetches within it.

@@ -153,7 +153,10 @@ void Run::StartCall(Instance& instance, size_t index, Flight* flight, rpc::Paylo
 Async<void> Run::RunCall(std::shared_ptr<Run> run, Instance* instance, size_t index, Flight* flight,
                          rpc::Payload request) {
   const Part& part = run->PartOf(*instance, index);
-  absl::StatusOr<Fetched> reply = co_await run->Fetch(*instance->plan, part, std::move(request));
+  const Slot& slot = instance->slots[index];
+  const bool alone = slot.selected && part.needed_by.empty() && part.elements == nullptr;
+  const transcode::FieldSelection* const wanted = alone ? slot.elements.selection : nullptr;
+  absl::StatusOr<Fetched> reply = co_await run->Fetch(*instance->plan, part, wanted, std::move(request));
   const absl::Status status = reply.status();
   if (flight == nullptr) {
     run->Keep(part, instance->slots[index].asked, reply, nullptr);
@@ -202,7 +205,8 @@ void Run::Receive(Instance& instance, size_t index, const absl::StatusOr<Fetched
   Take(instance, index, reply->message, selected);
 }
 
-Async<absl::StatusOr<Run::Fetched>> Run::Fetch(const MessagePlan& plan, const Part& part, rpc::Payload request) {
+Async<absl::StatusOr<Run::Fetched>> Run::Fetch(const MessagePlan& plan, const Part& part,
+                                               const transcode::FieldSelection* wanted, rpc::Payload request) {
   const net::Deadline began = net::Clock::now();
   try {
     rpc::Context call(context_, CallDeadline(plan, part));
@@ -212,12 +216,22 @@ Async<absl::StatusOr<Run::Fetched>> Run::Fetch(const MessagePlan& plan, const Pa
       }
       call.set_optional();
     }
+    // A facade is asked for what is shown of its answer; nobody else looks.
+    std::unique_ptr<const transcode::FieldSelection> selection;
+    Trace within;
+    if (part.method->service->facade) {
+      const bool own = !part.shareable && part.stale == absl::ZeroDuration();
+      if (own && wanted != nullptr) selection = ShownSelection(part, wanted);
+      call.set_selection(selection != nullptr ? selection.get() : part.shown.get());
+      if (trace_ != nullptr) call.set_trace(&within);
+    }
     const size_t traced = trace_ == nullptr ? 0 : trace_->Begin(part, began);
     absl::StatusOr<rpc::Reply> reply =
         co_await handlers_[static_cast<size_t>(part.id)]->Call(*part.method, std::move(request), call);
     const net::Deadline now = net::Clock::now();
     const net::Clock::duration taken = now - began;
     if (trace_ != nullptr) {
+      trace_->AddWithin(part, std::move(within));
       trace_->End(traced, now, reply.status().code(), reply.ok() ? reply->message.size() : 0);
     }
     const auto id = static_cast<size_t>(part.id);
@@ -291,7 +305,7 @@ void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
 
 Async<void> Run::RunBatch(std::shared_ptr<Run> run, const MessagePlan* plan, const Part* part, Flight* flight,
                           Batch batch, rpc::Payload request) {
-  absl::StatusOr<Fetched> reply = co_await run->Fetch(*plan, *part, std::move(request));
+  absl::StatusOr<Fetched> reply = co_await run->Fetch(*plan, *part, nullptr, std::move(request));
   const absl::Status status = reply.status();
   if (flight == nullptr) {
     run->Keep(*part, batch.asked, reply, nullptr);

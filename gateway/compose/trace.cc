@@ -1,5 +1,8 @@
 #include "gateway/compose/trace.h"
 
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 #include "gateway/compose/plan.h"
 
 namespace portico::compose {
@@ -35,12 +38,32 @@ void Trace::Close(net::Deadline now) {
 }
 
 void Trace::Add(Note::Kind kind, const Part& part, absl::string_view reason) {
-  for (Note& note : notes_) {
-    if (note.kind != kind || note.part != part.path || note.reason != reason) continue;
-    ++note.times;
+  Add({kind, part.path, std::string(reason)});
+}
+
+void Trace::Add(Note note) {
+  for (Note& known : notes_) {
+    if (known.kind != note.kind || known.part != note.part || known.reason != note.reason) continue;
+    known.times += note.times;
     return;
   }
-  notes_.push_back({kind, part.path, std::string(reason)});
+  notes_.push_back(std::move(note));
+}
+
+void Trace::AddWithin(const Part& part, Trace within) {
+  dropped_ += within.dropped_;
+  for (Call& call : within.calls_) {
+    if (calls_.size() == kMostCalls) {
+      ++dropped_;
+      continue;
+    }
+    call.part = absl::StrCat(part.path, ".", call.part);
+    calls_.push_back(std::move(call));
+  }
+  for (Note& note : within.notes_) {
+    note.part = absl::StrCat(part.path, ".", note.part);
+    Add(std::move(note));
+  }
 }
 
 }  // namespace portico::compose

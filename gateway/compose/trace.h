@@ -47,6 +47,8 @@ class Trace {
   // The answer is given: calls under way are given up.
   void Close(net::Deadline now);
   void Add(Note::Kind kind, const Part& part, absl::string_view reason = {});
+  // What the facade that answers `part` has noted, which is closed.
+  void AddWithin(const Part& part, Trace within);
 
   const std::vector<Call>& calls() const { return calls_; }
   const std::vector<Note>& notes() const { return notes_; }
@@ -55,6 +57,8 @@ class Trace {
 
  private:
   static constexpr size_t kMostCalls = 1000;
+
+  void Add(Note note);
 
   std::vector<Call> calls_;
   std::vector<Note> notes_;  // a few for each part
