@@ -72,6 +72,7 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
   auto snapshot = std::shared_ptr<Snapshot>(new Snapshot());
   snapshot->config_ = std::move(config);
   const config::LoadedConfig& loaded = *snapshot->config_;
+  config::CheckServesAnything(loaded, diagnostics);
   snapshot->schema_ = schema::Schema::Load(config::ContractSources(loaded, inputs.reflected), diagnostics);
   if (snapshot->schema_ == nullptr) return nullptr;
   const bool complete = std::all_of(

@@ -141,6 +141,19 @@ void CheckConfig(const LoadedConfig& loaded, const Schema& schema, bool complete
   ConfigChecker(loaded, schema, complete, diagnostics).Run();
 }
 
+void CheckServesAnything(const LoadedConfig& loaded, schema::Diagnostics& diagnostics) {
+  const std::pair<const char*, bool> needed[] = {{"contracts", loaded.config.contracts().empty()},
+                                                 {"frontends", loaded.config.frontends().empty()}};
+  for (const auto& [key, empty] : needed) {
+    if (!empty) continue;
+    if (loaded.positions.Has(key)) {
+      diagnostics.Add(loaded.PositionOf(key), absl::StrCat(key, ": there must be at least one"));
+    } else {
+      diagnostics.Add({loaded.path, 1, 1}, absl::StrCat("\"", key, "\" is missing"));
+    }
+  }
+}
+
 absl::string_view ClusterOf(const Service& service, const Config& config) {
   return ClusterIndex(config).Find(service);
 }

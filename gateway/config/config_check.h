@@ -19,6 +19,10 @@ namespace portico::config {
 void CheckConfig(const LoadedConfig& loaded, const schema::Schema& schema, bool complete,
                  schema::Diagnostics& diagnostics);
 
+// A gateway without contracts or without frontends serves nothing: such a configuration is empty, or cut off where its
+// editor was interrupted. Mistakes go to `diagnostics`.
+void CheckServesAnything(const LoadedConfig& loaded, schema::Diagnostics& diagnostics);
+
 // The name of the cluster that serves `service`: the one that lists it, else the one whose services are "*". Empty when
 // there is none, and for facades, which the gateway answers itself.
 absl::string_view ClusterOf(const schema::Service& service, const Config& config);

@@ -102,6 +102,32 @@ service Other { rpc Do(Empty) returns (Empty); })");
       << diagnostics_.ToString();
 }
 
+// An editor that was interrupted, or a disk that was full, must not take a gateway's listeners away.
+TEST_F(SnapshotTest, AConfigurationThatServesNothingIsAMistake) {
+  const std::string contracts = "contracts: [ { protos: proto } ]\n";
+  const std::string frontends = "frontends: [ { name: web, listen: '127.0.0.1:0', expose: [] } ]\n";
+  const struct {
+    std::string config;
+    std::vector<std::string> mistakes;  // after the path
+  } rows[] = {
+      {"", {":1:1: \"contracts\" is missing", ":1:1: \"frontends\" is missing"}},
+      {"# cut off\n", {":1:1: \"contracts\" is missing", ":1:1: \"frontends\" is missing"}},
+      {contracts, {":1:1: \"frontends\" is missing"}},
+      {frontends, {":1:1: \"contracts\" is missing"}},
+      {contracts + "frontends: []\n", {":2:1: frontends: there must be at least one"}},
+      {contracts + frontends, {}},
+  };
+  for (const auto& row : rows) {
+    diagnostics_ = {};
+    EXPECT_EQ(Build(row.config) != nullptr, row.mistakes.empty()) << row.config;
+    std::vector<std::string> expected;
+    for (const std::string& mistake : row.mistakes) expected.push_back(folder_.Path("portico.yaml") + mistake);
+    std::vector<std::string> found;
+    for (const schema::Diagnostic& mistake : diagnostics_.entries()) found.push_back(mistake.ToString());
+    EXPECT_EQ(found, expected) << row.config;
+  }
+}
+
 TEST_F(SnapshotTest, UnchangedClustersAreTakenOver) {
   const auto first = Build(kBoth);
   ASSERT_NE(first, nullptr) << diagnostics_.ToString();
