@@ -122,7 +122,7 @@ std::unique_ptr<Frontend> Frontend::Create(const config::Frontend& frontend, con
   for (const schema::Method* method : config::ResolveExposed(frontend, schema, config)) {
     Target target = target_of(*method);
     if (target.handler == nullptr) continue;  // reported where it was found out
-    if (target.per_caller) created->cache_headers_->AddPrivate(method);
+    if (method->policy->has_cache()) created->cache_headers_->Add(method, std::move(target.kept_by));
     if (method->policy->auth().match_size() > 0) {
       created->guards_.push_back(std::make_unique<access::Guard>(access::MatchesOf(*method), *target.handler));
       target.handler = created->guards_.back().get();
@@ -271,6 +271,7 @@ void Frontend::BuildChain() {
 }
 
 Async<http::Response> Frontend::Handle(http::Request& request) {
+  request.context.set_frontend(name_);
   Resolve(request);
   return first_->Handle(request);
 }

@@ -23,14 +23,15 @@
 #include "gateway/rpc/handler.h"
 #include "gateway/schema/diagnostics.h"
 #include "gateway/schema/schema.h"
+#include "gateway/upstream/cache_keys.h"
 
 namespace portico {
 
 // Who answers the calls of a method: its cluster, or its composer.
 struct Target {
   rpc::Handler* handler = nullptr;
-  std::string name;         // of the cluster; "facade"
-  bool per_caller = false;  // replies are kept for each caller by itself
+  std::string name;               // of the cluster; "facade"
+  upstream::CacheKeys kept_by{};  // of a method with `policy.cache`
 };
 using TargetOf = std::function<Target(const schema::Method&)>;
 

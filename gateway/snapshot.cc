@@ -108,10 +108,9 @@ std::shared_ptr<const Snapshot> Snapshot::Build(std::unique_ptr<const config::Lo
         loaded.config.frontends(i), loaded.config, *snapshot->schema_,
         [&](const schema::Method& method) {
           Target target = snapshot->TargetOf(method);
-          if (target.handler != nullptr) {
-            target.handler =
-                &snapshot->Cached(loaded.config.frontends(i).name(), method, *target.handler, &target.per_caller);
-          }
+          if (target.handler == nullptr || !method.policy->has_cache()) return target;
+          target.handler = &snapshot->Cached(method, *target.handler);
+          target.kept_by = snapshot->KeysOf(method);
           return target;
         },
         diagnostics, std::move(access.middleware));
@@ -265,15 +264,17 @@ rpc::Handler* Snapshot::WayOf(const schema::Method& method) const {
   return chain == chains_.end() ? nullptr : &chain->second.first();
 }
 
-rpc::Handler& Snapshot::Cached(absl::string_view frontend, const schema::Method& method, rpc::Handler& handler,
-                               bool* per_caller) {
+rpc::Handler& Snapshot::Cached(const schema::Method& method, rpc::Handler& handler) {
   if (!method.policy->has_cache()) return handler;
-  upstream::CacheKeys keys{method.policy->cache().private_(), {}};
-  keys.headers.assign(method.policy->cache().vary().begin(), method.policy->cache().vary().end());
-  AddDependences(method, &keys);
-  if (per_caller != nullptr) *per_caller = keys.identity;
-  caches_.push_back(std::make_unique<upstream::Cache>(frontend, epoch_, method, std::move(keys), *cache_, handler));
+  caches_.push_back(std::make_unique<upstream::Cache>(epoch_, method, KeysOf(method), *cache_, handler));
   return *caches_.back();
+}
+
+upstream::CacheKeys Snapshot::KeysOf(const schema::Method& method) const {
+  upstream::CacheKeys keys;
+  keys.Add(method.policy->cache());
+  AddDependences(method, &keys);
+  return keys;
 }
 
 void Snapshot::AddDependences(const schema::Method& method, upstream::CacheKeys* keys) const {
@@ -284,15 +285,15 @@ void Snapshot::AddDependences(const schema::Method& method, upstream::CacheKeys*
       keys->identity = true;
       keys->claims.push_back(source.name);
     }
-    if (source.kind == compose::Source::Kind::kHeader) keys->headers.push_back(source.name);
+    if (source.kind == compose::Source::Kind::kHeader) keys->AddHeader(source.name);
   };
   for (const compose::Part* part : plan->second->Parts()) {
     if (part->when.has_value()) add(*part->when);
     for (const compose::Bind& bind : part->binds) add(bind.source);
     if (part->batch.has_value()) add(part->batch->from);
     const portico::Policy& own = *part->method->policy;
-    keys->identity |= own.cache().private_() || own.auth().match_size() > 0;
-    keys->headers.insert(keys->headers.end(), own.cache().vary().begin(), own.cache().vary().end());
+    keys->identity |= own.auth().match_size() > 0;
+    keys->Add(own.cache());
     AddDependences(*part->method, keys);
   }
 }
@@ -339,7 +340,7 @@ rpc::Handler* Snapshot::BuildComposer(const schema::Method& method, const Snapsh
       if (way == nullptr) {
         mistake(absl::StrCat("no cluster serves ", called.full_name));
       } else {
-        handlers.push_back(&Cached("", *part->method, *way, nullptr));
+        handlers.push_back(&Cached(*part->method, *way));
       }
     } else if (std::find(open.begin(), open.end(), part->method) != open.end()) {
       mistake(absl::StrCat(part->method->full_name, " is composed of this part itself: the calls would never end"));

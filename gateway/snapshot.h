@@ -88,10 +88,10 @@ class Snapshot {
   rpc::Handler* BuildComposer(const schema::Method& method, const SnapshotInputs& inputs,
                               std::vector<const schema::Method*>& open, schema::Diagnostics& diagnostics);
   Target TargetOf(const schema::Method& method) const;
-  // The method's handler, behind a cache where its contract asks for one. `frontend` is empty for parts of answers.
-  // `per_caller`, unless nullptr, is set when replies are kept for each caller by itself.
-  rpc::Handler& Cached(absl::string_view frontend, const schema::Method& method, rpc::Handler& handler,
-                       bool* per_caller);
+  // The method's handler, behind a cache where its contract asks for one.
+  rpc::Handler& Cached(const schema::Method& method, rpc::Handler& handler);
+  // What its replies depend on.
+  upstream::CacheKeys KeysOf(const schema::Method& method) const;
   // Adds what the plan of a facade's method takes from its caller, so that answers are kept for those alike.
   void AddDependences(const schema::Method& method, upstream::CacheKeys* keys) const;
   // A cluster, behind what introduces callers to it where some frontend does; nullptr when there is none of that name.

@@ -33,6 +33,12 @@ bool RequestHeaders::Find(absl::string_view name, absl::string_view* value) cons
   return false;
 }
 
+void RequestHeaders::ForEach(absl::string_view name, absl::FunctionRef<void(absl::string_view)> visit) const {
+  for (const Field& field : fields_) {
+    if (absl::EqualsIgnoreCase(field.name, name)) visit(field.value);
+  }
+}
+
 absl::string_view RequestHeaders::Get(absl::string_view name) const {
   absl::string_view value;
   return Find(name, &value) ? value : absl::string_view();

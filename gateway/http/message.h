@@ -31,6 +31,7 @@ class RequestHeaders final : public rpc::Attributes {
 
   // The first field of that name.
   bool Find(absl::string_view name, absl::string_view* value) const override;
+  void ForEach(absl::string_view name, absl::FunctionRef<void(absl::string_view)> visit) const override;
   // The same; empty when absent.
   absl::string_view Get(absl::string_view name) const;
 

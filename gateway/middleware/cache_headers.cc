@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -55,15 +56,24 @@ void CacheHeaders::Amend(const http::Request& request, http::Response* response)
     response->headers.Add("Cache-Control", "no-store");
     return;
   }
-  const portico::Cache& policy = request.rpc->policy->cache();
-  const absl::Duration max_age = schema::ParseDuration(policy.max_age()).value_or(absl::ZeroDuration());
-  const bool is_private = policy.private_() || private_.contains(request.rpc) || request.context.claims() != nullptr ||
-                          access::AsksWhoCalls(*request.rpc);
+  const absl::Duration max_age =
+      schema::ParseDuration(request.rpc->policy->cache().max_age()).value_or(absl::ZeroDuration());
+  const upstream::CacheKeys& keys = keys_.at(request.rpc);
+  const std::vector<absl::string_view> unnamed = keys.Unnamed(request.context);
+  const bool is_private =
+      keys.identity || !unnamed.empty() || request.context.claims() != nullptr || access::AsksWhoCalls(*request.rpc);
   response->headers.Add("Cache-Control",
                         absl::StrCat(is_private ? "private" : "public", ", max-age=", absl::ToInt64Seconds(max_age)));
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(request.context.reply_age()).count();
   if (age > 0) response->headers.Add("Age", absl::StrCat(age));
-  for (const std::string& header : policy.vary()) response->headers.AddToList("Vary", header);
+  for (const std::string& header : keys.headers) response->headers.AddToList("Vary", header);
+  // Else a client that asks with other metadata the next time would be answered by its own cache. They came by a header
+  // of their own name, or by the one that REST has for them.
+  for (const absl::string_view name : unnamed) {
+    for (const std::string& header : {std::string(name), absl::StrCat("grpc-metadata-", name)}) {
+      if (request.headers.Find(header, &value)) response->headers.AddToList("Vary", header);
+    }
+  }
   const std::string etag = ETagOf(response->body);
   response->headers.Add("ETag", etag);
   if (!Matches(request.headers, etag)) return;

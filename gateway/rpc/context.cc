@@ -15,6 +15,7 @@ Context::Context(Context& parent, net::Deadline deadline)
       headers_(parent.headers_),
       claims_(parent.claims_),
       tried_(parent.tried_),
+      frontend_(parent.frontend_),
       pin_(parent.pin_) {
   parent.children_.push_back(this);
 }

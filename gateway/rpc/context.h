@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
 #include "gateway/net/async.h"
 #include "gateway/net/worker.h"
 #include "gateway/rpc/metadata.h"
@@ -85,6 +86,11 @@ class Context {
   const TriedServers& tried() const { return tried_; }
   TriedServers& tried() { return tried_; }
 
+  // The name of the frontend that the call came in by; empty when by none. Points into what the context pins. Inherited
+  // by children.
+  absl::string_view frontend() const { return frontend_; }
+  void set_frontend(absl::string_view frontend) { frontend_ = frontend; }
+
   // How long ago the reply was made, when a cache had it; zero otherwise.
   net::Clock::duration reply_age() const { return reply_age_; }
   void set_reply_age(net::Clock::duration age) { reply_age_ = age; }
@@ -116,6 +122,7 @@ class Context {
   const transcode::FieldSelection* selection_ = nullptr;
   compose::Trace* trace_ = nullptr;
   TriedServers tried_;
+  absl::string_view frontend_;
   net::Clock::duration reply_age_{};
   std::unique_ptr<FailureMetadata> failure_metadata_;
   std::shared_ptr<const void> pin_;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 
 namespace portico::rpc {
@@ -25,6 +26,11 @@ class Attributes {
   virtual ~Attributes() = default;
   // False when there is none; names of headers compare without regard to case.
   virtual bool Find(absl::string_view name, absl::string_view* value) const = 0;
+  // Every value of that name, in their order; Find() gives the first.
+  virtual void ForEach(absl::string_view name, absl::FunctionRef<void(absl::string_view)> visit) const {
+    absl::string_view value;
+    if (Find(name, &value)) visit(value);
+  }
 };
 
 }  // namespace portico::rpc

@@ -27,26 +27,6 @@ void AppendPart(absl::string_view part, std::string* key) {
   key->append(part.data(), part.size());
 }
 
-void AppendAttribute(const rpc::Attributes* attributes, absl::string_view name, std::string* key) {
-  absl::string_view value;
-  const bool present = attributes != nullptr && attributes->Find(name, &value);
-  key->push_back(present ? '+' : '-');
-  AppendPart(present ? value : absl::string_view(), key);
-}
-
-// Everything that tells one caller from another, or that a service could.
-void AppendIdentity(const rpc::Context& context, std::string* key) {
-  key->push_back(context.claims() == nullptr ? '-' : '+');
-  for (const char* claim : {"iss", "sub", "scope", "scp", "client_id"}) AppendAttribute(context.claims(), claim, key);
-  for (const char* header : {"authorization", "x-api-key", "cookie"}) AppendAttribute(context.headers(), header, key);
-  for (const auto& [name, value] : context.metadata()) {
-    // Different in every request, and no service answers differently for them.
-    if (name == "traceparent" || name == "tracestate" || name == "x-request-id") continue;
-    AppendPart(name, key);
-    AppendPart(value, key);
-  }
-}
-
 // Whether others may be told of it: it is the service's trouble, not this caller's.
 bool ConcernsAll(const absl::Status& failure) {
   return absl::IsUnavailable(failure) || absl::IsInternal(failure) || absl::IsUnknown(failure) ||
@@ -78,10 +58,8 @@ Async<void> Await(std::shared_ptr<ResponseCache::Waiter> waiter, rpc::Context& c
 
 }  // namespace
 
-Cache::Cache(absl::string_view frontend, uint64_t epoch, const schema::Method& method, CacheKeys keys,
-             ResponseCache& store, rpc::Handler& next)
+Cache::Cache(uint64_t epoch, const schema::Method& method, CacheKeys keys, ResponseCache& store, rpc::Handler& next)
     : keys_(std::move(keys)), generation_(store.GenerationOf(method.full_name)), store_(store), next_(next) {
-  AppendPart(frontend, &prefix_);
   AppendPart(method.full_name, &prefix_);
   AppendPart(absl::StrCat(epoch), &prefix_);
   const portico::Cache& policy = method.policy->cache();
@@ -94,9 +72,8 @@ std::string Cache::KeyOf(absl::string_view request, const rpc::Context& context)
   const uint64_t generation = generation_.load(std::memory_order_acquire);
   key.append(reinterpret_cast<const char*>(&generation), sizeof(generation));
   AppendPart(request, &key);
-  for (const std::string& header : keys_.headers) AppendAttribute(context.headers(), header, &key);
-  for (const std::string& claim : keys_.claims) AppendAttribute(context.claims(), claim, &key);
-  if (keys_.identity) AppendIdentity(context, &key);
+  AppendPart(context.frontend(), &key);
+  keys_.AppendTo(context, &key);
   return key;
 }
 

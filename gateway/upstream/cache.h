@@ -10,32 +10,25 @@
 #include "gateway/rpc/handler.h"
 #include "gateway/schema/diagnostics.h"
 #include "gateway/upstream/cache_directives.h"
+#include "gateway/upstream/cache_keys.h"
 #include "gateway/upstream/response_cache.h"
 
 namespace portico::upstream {
 
-// What of the caller the replies of a method depend on.
-struct CacheKeys {
-  bool identity = false;                 // who calls
-  std::vector<std::string> headers;      // of the request
-  std::vector<std::string> claims = {};  // besides those of the identity
-};
-
 // Keeps the replies of one method as its `policy.cache` says, and makes one call of identical ones at the same time.
 //
-// What is kept is found again by the frontend, the method, the request's bytes, the values of the keys' headers, and,
-// where they have the identity, by everything that tells callers apart: the verified claims, the headers that prove or
-// name somebody, and all metadata that services get. Replies that lack a part, that set cookies, or that the service
-// marks no-store (`cache-control` in its metadata) are not kept, and failures never.
+// What is kept is found again by the frontend that the call came in by, the method, the request's bytes and the values
+// of its keys: frontends share nothing, since each has callers, and names for them, of its own. Replies that lack a
+// part, that set cookies, or that the service marks no-store (`cache-control` in its metadata) are not kept, and
+// failures never.
 //
 // A client's own Cache-Control is heeded (CacheDirectives): it may turn down what is kept, or that its answer is; with
 // only-if-cached it has what is kept, or DEADLINE_EXCEEDED, which is 504, and nobody is called.
 class Cache final : public rpc::Handler {
  public:
-  // `frontend`: those of different names share nothing. `epoch` is that of the snapshot: contracts may mean something
-  // else in the next. Store and `next` outlive it. REQUIRES: the policy has been checked.
-  Cache(absl::string_view frontend, uint64_t epoch, const schema::Method& method, CacheKeys keys, ResponseCache& store,
-        rpc::Handler& next);
+  // `epoch` is that of the snapshot: contracts may mean something else in the next. Store and `next` outlive it.
+  // REQUIRES: the policy has been checked.
+  Cache(uint64_t epoch, const schema::Method& method, CacheKeys keys, ResponseCache& store, rpc::Handler& next);
 
   Async<absl::StatusOr<rpc::Reply>> Call(const rpc::Method& method, rpc::Payload request,
                                          rpc::Context& context) override;

@@ -28,10 +28,8 @@ class SafeguardsTest : public ::testing::Test {
   // `cluster_more` is what the cluster "calls" has besides, `frontend_more` the frontend, both as flow mappings'
   // entries: ", breaker: {...}".
   void Start(const std::string& cluster_more, const std::string& frontend_more = "", int workers = 2) {
-    server_ = std::make_unique<Process>(std::vector<std::string>{CALLS_SERVER, "--listen", "127.0.0.1:0"});
-    const auto line = server_->ErrorLine([](const std::string& text) { return absl::StrContains(text, "listening"); });
-    ASSERT_TRUE(line.has_value());
-    const std::string address = Json::parse(*line)["address"];
+    StartServer();
+    const std::string& address = port_.address();
     gateway_ = std::make_unique<Gateway>(folder_.Write(
         "portico.yaml",
         absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/tests/integration/protos\n  - protos: ",
@@ -41,10 +39,16 @@ class SafeguardsTest : public ::testing::Test {
                      "  - { name: web, listen: '127.0.0.1:0', expose: ['shop.calls.*']", frontend_more,
                      " }\nadmin: { listen: 127.0.0.1:0 }\n")));
   }
+  // At the same address each time.
+  void StartServer() {
+    server_ = std::make_unique<Process>(std::vector<std::string>{CALLS_SERVER, "--listen", port_.address()});
+    ASSERT_TRUE(server_->ErrorLine([](const std::string& text) { return absl::StrContains(text, "listening"); }));
+  }
   Answer Ask(const std::string& target) { return Get(gateway_->address(), target); }
   int Count(const std::string& key) { return Ask(absl::StrCat("/v1/count/", key)).json().value("calls", 0); }
 
   TempFolder folder_;
+  ReservedPort port_;
   std::unique_ptr<Process> server_;
   std::unique_ptr<Gateway> gateway_;
 };
@@ -127,6 +131,22 @@ TEST_F(SafeguardsTest, AWriteThatReachedNobodyIsSentAgain) {
   EXPECT_EQ(Post(gateway_->address(), "/v1/write/w", {{"key", "w"}}).status, 503);
   EXPECT_THAT(Get(gateway_->admin(), "/metrics").body,
               testing::Not(HasSubstr("portico_retries_total{cluster=\"calls\"} 0")));
+}
+
+TEST_F(SafeguardsTest, AWriteThatReachedNobodyIsDoneOnceWhenTheServerIsBack) {
+  Start(", timeout: 60s, retry: { attempts: 10, backoff: 2s, max_backoff: 4s }", "", 1);
+  const auto retries = [&] { return Get(gateway_->admin(), "/clusters").json()[0]["budget"].value("retries", 0); };
+  server_->Signal(SIGKILL);
+  ASSERT_TRUE(server_->Wait().has_value());
+  Answer answer;
+  std::thread client([&] { answer = Post(gateway_->address(), "/v1/write/w", {{"key", "w"}}); });
+  // In vain, twice at least.
+  while (retries() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  StartServer();
+  client.join();
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.json()["calls"], 1);
+  EXPECT_EQ(Count("w"), 1);
 }
 
 TEST_F(SafeguardsTest, ASlowCallIsHedgedAndTheFirstAnswerTaken) {
@@ -249,6 +269,43 @@ TEST_F(SafeguardsTest, WhatIsKeptIsAskedOnceAndAnswered304) {
   EXPECT_NE(anew.Header("ETag"), etag);
   EXPECT_EQ(Ask("/v1/kept/broken?fail=5").Header("ETag"), "");
   EXPECT_THAT(Get(gateway_->admin(), "/metrics").body, HasSubstr("portico_cache_hits_total"));
+}
+
+TEST_F(SafeguardsTest, NobodyChoosesByMetadataWhatIsKeptForOthers) {
+  Start("");
+  const std::string connect =
+      "/shop.calls.v1.CallService/Kept?connect=v1&encoding=json&message=%7B%22key%22%3A%22k%22%7D";
+  const struct {
+    const char* name;
+    std::string target;
+    Headers headers;
+    int calls;
+    const char* cache_control;
+  } cases[] = {
+      {"metadata of a header's name",
+       "/v1/kept/k",
+       {{"Grpc-Metadata-Accept-Language", "de"}},
+       1,
+       "private, max-age=60"},
+      {"who sends nothing", "/v1/kept/k", {}, 2, "public, max-age=60"},
+      {"two lines of a header",
+       "/v1/kept/k",
+       {{"Accept-Language", "en"}, {"Accept-Language", "de"}},
+       3,
+       "public, max-age=60"},
+      {"the first of them", "/v1/kept/k", {{"Accept-Language", "en"}}, 4, "public, max-age=60"},
+      {"metadata that nobody names", "/v1/kept/k", {{"Grpc-Metadata-X-Tenant", "1"}}, 5, "private, max-age=60"},
+      {"the same by Connect", connect, {{"X-Tenant", "1"}}, 5, "private, max-age=60"},
+      {"another by Connect", connect, {{"X-Tenant", "2"}}, 6, "private, max-age=60"},
+      {"who sends nothing by Connect", connect, {{"User-Agent", "a browser"}}, 2, "public, max-age=60"},
+      {"who sends nothing still", "/v1/kept/k", {{"X-Tenant", "1"}}, 2, "public, max-age=60"},
+  };
+  for (const auto& c : cases) {
+    const Answer answer = Get(gateway_->address(), c.target, c.headers);
+    ASSERT_EQ(answer.status, 200) << c.name << ": " << answer.body;
+    EXPECT_EQ(answer.json()["calls"], c.calls) << c.name;
+    EXPECT_EQ(answer.Header("Cache-Control"), c.cache_control) << c.name;
+  }
 }
 
 TEST_F(SafeguardsTest, AClientMayTurnDownWhatIsKept) {

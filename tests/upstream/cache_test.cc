@@ -34,23 +34,27 @@ class CacheTest : public CallingTest {
   void Policy(const std::string& max_age, bool is_private = false, const std::vector<std::string>& vary = {}) {
     auto policy = std::make_shared<portico::Policy>();
     policy->mutable_cache()->set_max_age(max_age);
-    keys_ = {is_private, vary};
+    keys_ = CacheKeys();
+    policy->mutable_cache()->set_private_(is_private);
+    for (const std::string& header : vary) policy->mutable_cache()->add_vary(header);
+    keys_.Add(policy->cache());
     method_.policy = policy;
   }
-  Cache Make(rpc::Handler& next, absl::string_view frontend = "web", uint64_t epoch = 1) {
-    return Cache(frontend, epoch, method_, keys_, store_, next);
-  }
+  Cache Make(rpc::Handler& next, uint64_t epoch = 1) { return Cache(epoch, method_, keys_, store_, next); }
   static FakeService::Answer Numbers() {
     return [](int call, absl::string_view, rpc::Context&) { return std::to_string(call); };
   }
   std::string Ask(rpc::Handler& handler, const std::string& request = "x") {
-    const absl::StatusOr<rpc::Reply> reply = Call(handler, request);
+    rpc::Context context(worker(), In(5000));
+    context.set_frontend(frontend_);
+    const absl::StatusOr<rpc::Reply> reply = Call(handler, request, context);
     return reply.ok() ? reply->message : reply.status().ToString();
   }
   // On behalf of somebody.
   std::string AskAs(rpc::Handler& handler, const rpc::Attributes* claims, const rpc::Attributes* headers = nullptr,
                     const rpc::Metadata& metadata = {}) {
     rpc::Context context(worker(), In(5000));
+    context.set_frontend(frontend_);
     context.set_claims(claims);
     context.set_headers(headers);
     context.set_metadata(std::make_shared<rpc::Metadata>(metadata));
@@ -58,6 +62,7 @@ class CacheTest : public CallingTest {
     return reply.ok() ? reply->message : reply.status().ToString();
   }
 
+  std::string frontend_ = "web";  // that calls come in by
   CacheKeys keys_;
   ResponseCache store_;
 };
@@ -75,12 +80,52 @@ TEST_F(CacheTest, TheSameRequestIsAskedOnce) {
 
 TEST_F(CacheTest, FrontendsAndSnapshotsShareNothing) {
   FakeService service(Numbers());
-  Cache web = Make(service, "web");
-  Cache mobile = Make(service, "mobile");
-  Cache later = Make(service, "web", 2);
-  EXPECT_EQ(Ask(web), "1");
-  EXPECT_EQ(Ask(mobile), "2");
+  Cache cache = Make(service);
+  Cache later = Make(service, 2);
+  EXPECT_EQ(Ask(cache), "1");
+  frontend_ = "mobile";
+  EXPECT_EQ(Ask(cache), "2");
   EXPECT_EQ(Ask(later), "3");
+  frontend_ = "web";
+  EXPECT_EQ(Ask(later), "4");
+  EXPECT_EQ(Ask(cache), "1");
+}
+
+// Each has a file of API keys of its own, in which a name may be another's.
+TEST_F(CacheTest, TheSameNameAtAnotherFrontendIsSomebodyElse) {
+  Policy("1h", true);
+  FakeService service(Numbers());
+  Cache cache = Make(service);
+  const Named acme{{"sub", "acme"}};
+  EXPECT_EQ(AskAs(cache, &acme), "1");
+  frontend_ = "partners";
+  EXPECT_EQ(AskAs(cache, &acme), "2");
+  EXPECT_EQ(AskAs(cache, &acme), "2");
+}
+
+// By metadata that others do not send a client must not choose what is kept for them.
+TEST_F(CacheTest, WhatAClientsMetadataBringIsNotKeptForOthers) {
+  const struct {
+    const char* name;
+    const char* method;
+    std::vector<std::string> vary;
+    rpc::Metadata metadata;
+  } cases[] = {
+      {"named by the policy", "a", {"accept-language"}, {{"accept-language", "de"}}},
+      {"named in other letters", "b", {"X-Region"}, {{"x-region", "eu"}}},
+      {"named by nobody", "c", {}, {{"x-tenant", "1"}}},
+      {"a host to build links of", "d", {}, {{"x-forwarded-host", "evil.test"}}},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    method_.full_name = c.method;
+    Policy("1h", false, c.vary);
+    FakeService service(Numbers());
+    Cache cache = Make(service);
+    EXPECT_EQ(AskAs(cache, nullptr, nullptr, c.metadata), "1");
+    EXPECT_EQ(AskAs(cache, nullptr), "2");
+    EXPECT_EQ(AskAs(cache, nullptr, nullptr, c.metadata), "1");
+  }
 }
 
 TEST_F(CacheTest, WhatIsTooOldIsAskedAgain) {
@@ -141,11 +186,13 @@ TEST_F(CacheTest, WhatTheClientAsksOfCachesIsHeeded) {
     const Named asking{{"cache-control", c.cache_control}};
     {
       FakeService service(Numbers());
-      Cache cache = Make(service, absl::StrCat("empty ", c.name));
+      frontend_ = absl::StrCat("empty ", c.name);
+      Cache cache = Make(service);
       EXPECT_EQ(AskAs(cache, nullptr, &asking).substr(0, std::string(c.empty).size()), c.empty);
     }
     FakeService service(Numbers());
-    Cache cache = Make(service, c.name);
+    frontend_ = c.name;
+    Cache cache = Make(service);
     EXPECT_EQ(AskAs(cache, nullptr), "1");
     EXPECT_EQ(AskAs(cache, nullptr, &asking).substr(0, std::string(c.kept).size()), c.kept);
     EXPECT_EQ(AskAs(cache, nullptr), c.after);
@@ -339,7 +386,7 @@ TEST_F(CacheTest, AReadThatBeganBeforeAWriteIsNotKept) {
 TEST_F(CacheTest, MemoryIsBounded) {
   ResponseCache small(size_t{1} << 20);
   FakeService service([](int, absl::string_view, rpc::Context&) { return std::string(4000, 'x'); });
-  Cache cache("web", 1, method_, keys_, small, service);
+  Cache cache(1, method_, keys_, small, service);
   for (int i = 0; i < 1000; ++i) Ask(cache, std::to_string(i));
   EXPECT_LE(small.bytes(), size_t{1} << 20);
   EXPECT_GE(small.bytes(), size_t{1} << 19);
