@@ -1,5 +1,8 @@
 #include "gateway/contract_learner.h"
 
+#include <google/protobuf/descriptor.pb.h>
+
+#include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <condition_variable>
 #include <nlohmann/json.hpp>
@@ -19,6 +22,36 @@ constexpr std::chrono::milliseconds kTick{250};
 // How long one conversation may take.
 constexpr std::chrono::seconds kConversation{5};
 
+// Of so many servers the contracts are put together; those of a larger cluster tell nothing new.
+constexpr size_t kMostVersions = 16;
+
+// The files of all answers. Of two that have one name the longer is taken, whoever is asked first: contracts grow, and
+// what is served must not change back and forth while an old and a new version run side by side.
+std::string Union(const std::map<std::string, std::string>& answers) {
+  std::map<std::string, std::string> files;
+  std::string first;
+  bool same = true;
+  for (const auto& [address, answer] : answers) {
+    if (first.empty()) first = answer;
+    same &= answer == first;
+  }
+  if (same) return first;
+  for (const auto& [address, answer] : answers) {
+    google::protobuf::FileDescriptorSet set;
+    if (!set.ParseFromString(answer)) continue;  // made by ourselves
+    for (const google::protobuf::FileDescriptorProto& file : set.file()) {
+      std::string bytes = file.SerializeAsString();
+      std::string& known = files[file.name()];
+      if (std::pair(known.size(), absl::string_view(known)) < std::pair(bytes.size(), absl::string_view(bytes))) {
+        known = std::move(bytes);
+      }
+    }
+  }
+  google::protobuf::FileDescriptorSet all;
+  for (const auto& [name, bytes] : files) all.add_file()->ParseFromString(bytes);
+  return all.SerializeAsString();
+}
+
 }  // namespace
 
 // One cluster being asked. Touched on the worker only.
@@ -36,7 +69,8 @@ struct ContractLearner::Loop {
   const std::string name;
   const Source source;
   Timer timer;
-  rpc::Context* conversation = nullptr;  // the one under way
+  rpc::Context* conversation = nullptr;        // the one under way
+  std::map<std::string, std::string> answers;  // the last one of each server, by its address
   bool stopped = false;
 };
 
@@ -103,16 +137,50 @@ config::ReflectedContracts ContractLearner::contracts() const {
   return state_->contracts;
 }
 
+Async<absl::StatusOr<std::string>> ContractLearner::AskOne(Loop& loop, rpc::Handler& server) {
+  rpc::Context context(loop.worker, net::Clock::now() + kConversation);
+  loop.conversation = &context;
+  absl::StatusOr<std::string> answer = co_await upstream::AskReflection(server, context);
+  loop.conversation = nullptr;
+  co_return answer;
+}
+
+Async<absl::StatusOr<std::string>> ContractLearner::AskServers(Loop& loop) {
+  const std::vector<std::shared_ptr<upstream::Path>> paths = loop.source.cluster->members().lane(loop.worker).paths;
+  if (paths.size() <= 1) {
+    loop.answers.clear();
+    co_return co_await AskOne(loop, *loop.source.cluster);
+  }
+  std::map<std::string, std::string> answers;
+  absl::Status failure = absl::UnavailableError("the service is unavailable");
+  bool any = false;
+  // Whoever is away is not waited for, unless that is everybody: then somebody must find out when one is back.
+  const bool some =
+      std::any_of(paths.begin(), paths.end(), [](const auto& path) { return path->transport->reachable(); });
+  for (const std::shared_ptr<upstream::Path>& path : paths) {
+    if (loop.stopped) break;
+    absl::StatusOr<std::string> answer = failure;
+    if (answers.size() < kMostVersions && (!some || path->transport->reachable()))
+      answer = co_await AskOne(loop, *path->transport);
+    const std::string& address = path->server->address;
+    if (answer.ok()) {
+      any = true;
+      answers[address] = *std::move(answer);
+    } else {
+      failure = answer.status();
+      // It is away, and may come back as it was.
+      if (const auto before = loop.answers.find(address); before != loop.answers.end()) answers.insert(*before);
+    }
+  }
+  loop.answers = std::move(answers);
+  if (!any) co_return failure;
+  co_return Union(loop.answers);
+}
+
 Async<void> ContractLearner::Run(std::shared_ptr<State> state, std::shared_ptr<Loop> loop) {
   std::string last_failure;
   while (!loop->stopped) {
-    absl::StatusOr<std::string> learned = absl::UnknownError("");
-    {
-      rpc::Context context(loop->worker, net::Clock::now() + kConversation);
-      loop->conversation = &context;
-      learned = co_await upstream::AskReflection(*loop->source.cluster, context);
-      loop->conversation = nullptr;
-    }
+    absl::StatusOr<std::string> learned = co_await AskServers(*loop);
     if (loop->stopped) break;
     if (learned.ok()) {
       last_failure.clear();

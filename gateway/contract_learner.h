@@ -17,7 +17,9 @@ namespace portico {
 
 // Keeps asking clusters for their contracts by reflection: at the start, every `refresh`, after a connection was lost,
 // and as long as nobody answers a few times a second, so that a server that comes up is learned within two seconds.
-// What was learned is kept while its servers are away. Runs as coroutines on one worker; functions are thread-safe.
+// What was learned is kept while its servers are away. Every server of a cluster is asked, and what they say put
+// together: while an old and a new version run side by side, the contracts are those of both. Runs as coroutines on one
+// worker; functions are thread-safe.
 class ContractLearner {
  public:
   struct Source {
@@ -41,6 +43,8 @@ class ContractLearner {
  private:
   struct Loop;
   struct State;
+  static Async<absl::StatusOr<std::string>> AskOne(Loop& loop, rpc::Handler& server);
+  static Async<absl::StatusOr<std::string>> AskServers(Loop& loop);
   static Async<void> Run(std::shared_ptr<State> state, std::shared_ptr<Loop> loop);
 
   net::Worker& worker_;
