@@ -5,22 +5,26 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/admin/gather_metrics.h"
 #include "gateway/admin/metrics.h"
 #include "gateway/admin/safeguard_metrics.h"
+#include "gateway/candidate.h"
 #include "gateway/cluster_status.h"
 #include "gateway/event_log.h"
 #include "gateway/explain_request.h"
-#include "gateway/frontend_access.h"
 #include "gateway/http/chain.h"
 #include "gateway/http/listener.h"
 #include "gateway/middleware/stats.h"
+#include "gateway/net/addresses.h"
 
 namespace portico {
 namespace {
@@ -54,27 +58,6 @@ std::vector<admin::Route> RoutesOf(const Snapshot& snapshot) {
   return routes;
 }
 
-// The files and folders that a snapshot was built from.
-std::vector<std::string> PathsOf(const config::LoadedConfig& loaded) {
-  std::vector<std::string> paths = {loaded.path};
-  for (const schema::ContractSource& source : config::ContractSources(loaded)) paths.push_back(source.path);
-  for (const auto& [name, cluster] : loaded.config.clusters()) {
-    for (const std::string* path : {&cluster.tls().ca(), &cluster.tls().cert(), &cluster.tls().key()}) {
-      if (!path->empty()) paths.push_back(*path);
-    }
-  }
-  for (std::string& path : AccessPaths(loaded.config)) paths.push_back(std::move(path));
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
-nlohmann::ordered_json ToJson(const schema::Diagnostic& mistake) {
-  return {{"file", mistake.position.file},
-          {"line", mistake.position.line},
-          {"column", mistake.position.column},
-          {"message", mistake.message}};
-}
-
 // What a listener was made of; another listener takes its place when this changes.
 bool SameListener(const config::Frontend& a, const config::Frontend& b) {
   return a.listen() == b.listen() && a.errors() == b.errors() &&
@@ -100,14 +83,26 @@ class Gateway::Port final : public http::Handler, public http::RefusalObserver {
     return listening_ != nullptr && SameListener(listening_->config, frontend);
   }
 
-  // Binds a listener for `frontend`. It serves beside the present one until Replace() or Forget().
-  absl::Status Listen(absl::Span<net::Worker* const> workers, const config::Frontend& frontend) {
+  // Where it listens; empty when it does not.
+  std::string address() const { return listening_ == nullptr ? "" : listening_->listener->address(); }
+
+  // Whether a listener of `frontend` would have the address of the one there is.
+  bool SameAddress(const config::Frontend& frontend) const {
+    if (listening_ == nullptr) return false;
+    if (listening_->config.listen() == frontend.listen()) return true;
+    const std::vector<std::string> wanted = net::AddressesOf(frontend.listen());
+    return std::find(wanted.begin(), wanted.end(), address()) != wanted.end();
+  }
+
+  // Binds a listener for `frontend`. It serves beside the present one until Replace() or Forget(). `taken_over`: the
+  // address of a listener, of this or another port, that is about to drain, beside which this one serves for a moment,
+  // so that no connection is refused; empty when there is none.
+  absl::Status Listen(absl::Span<net::Worker* const> workers, const config::Frontend& frontend,
+                      const std::string& taken_over) {
     auto next = std::make_shared<Listening>(frontend);
-    // On the same address the new one serves beside the old one for a moment: no connection is refused.
-    const bool same = listening_ != nullptr && listening_->config.listen() == frontend.listen();
     absl::StatusOr<std::unique_ptr<http::Listener>> listener = http::Listener::Create(
-        workers, same ? listening_->listener->address() : frontend.listen(), LimitsOf(frontend.limits()), *this,
-        next->errors, this, same ? net::Handover::kYes : net::Handover::kNo);
+        workers, taken_over.empty() ? frontend.listen() : taken_over, LimitsOf(frontend.limits()), *this, next->errors,
+        this, taken_over.empty() ? net::Handover::kNo : net::Handover::kYes);
     if (!listener.ok()) return listener.status();
     next->listener = *std::move(listener);
     next_ = std::move(next);
@@ -234,18 +229,21 @@ std::unique_ptr<Gateway> Gateway::Start(const std::string& path, schema::Diagnos
   const std::unique_ptr<const config::LoadedConfig> config = config::LoadConfig(path, diagnostics);
   if (config == nullptr) return nullptr;
   auto gateway = std::unique_ptr<Gateway>(new Gateway(path, WorkerCount(config->config)));
+  gateway->started_ = config->config;
+  Gateway* const self = gateway.get();
+  // Watches before anything is read, and begins once all is there.
+  gateway->reloader_ = std::make_unique<Reloader>(
+      PathsOf(*config), [self](const std::string& reason) { return self->LoadAnew(reason); },
+      [self] { self->DropRetired(); });
   const SnapshotInputs inputs = gateway->Inputs();
   std::shared_ptr<const Snapshot> first = Snapshot::Build(path, inputs, diagnostics);
   if (first == nullptr || !gateway->Apply(std::move(first), diagnostics) || !gateway->StartAdmin(diagnostics)) {
     return nullptr;
   }
-  Gateway* const self = gateway.get();
   gateway->learner_ = std::make_unique<ContractLearner>(
       *gateway->workers_.front(), [self](const std::string& cluster) { self->Reload("contracts of " + cluster); });
-  gateway->reloader_ = std::make_unique<Reloader>(
-      PathsOf(*config), [self](const std::string& reason) { return self->LoadAnew(reason); },
-      [self] { self->DropRetired(); });
   gateway->AskForContracts();
+  gateway->reloader_->Start(PathsOf(gateway->snapshot()->config()));
   return gateway;
 }
 
@@ -259,24 +257,37 @@ SnapshotInputs Gateway::Inputs() {
   return inputs;
 }
 
-std::vector<std::string> Gateway::LoadAnew(const std::string& reason) {
+std::vector<net::Watched> Gateway::LoadAnew(const std::string& reason) {
   const std::shared_ptr<const Snapshot> before = snapshot();
-  schema::Diagnostics diagnostics;
   SnapshotInputs inputs = Inputs();
   inputs.previous = before.get();
-  inputs.reflected = learner_->contracts();
-  std::shared_ptr<const Snapshot> next = Snapshot::Build(path_, inputs, diagnostics);
-  if (next == nullptr || !Apply(next, diagnostics)) {
-    nlohmann::ordered_json errors = nlohmann::ordered_json::array();
-    for (const schema::Diagnostic& mistake : diagnostics.entries()) errors.push_back(ToJson(mistake));
-    LogEvent({{"event", "reload_failed"}, {"reason", reason}, {"errors", std::move(errors)}});
-    reload_status_.Failed(diagnostics.entries());
-    return PathsOf(before->config());
+  Candidate next = BuildCandidate(path_, inputs, learner_->contracts(), accepted_);
+  if (next.snapshot == nullptr || !Apply(next.snapshot, next.mistakes)) {
+    const std::vector<schema::Diagnostic> mistakes = FirstOf(next.mistakes.entries());
+    LogEvent({{"event", "reload_failed"}, {"reason", reason}, {"errors", ToJson(mistakes)}});
+    reload_status_.Failed(mistakes);
+    // What has just been named and is wrong is watched too, until it is mended or named no more.
+    const std::vector<net::Watched> old = PathsOf(before->config());
+    std::vector<net::Watched> all;
+    std::set_union(old.begin(), old.end(), next.read.begin(), next.read.end(), std::back_inserter(all));
+    return all;
   }
-  reload_status_.Succeeded();
+  accepted_ = std::move(next.reflected);
+  const std::vector<schema::Diagnostic> refused = FirstOf(next.refused.entries());
+  const std::vector<std::string> restart = NeedRestart(next.snapshot->config().config);
+  reload_status_.Succeeded(refused, restart);
   LogEvent({{"event", "reloaded"}, {"reason", reason}});
+  if (!refused.empty()) LogEvent({{"event", "contracts_refused"}, {"errors", ToJson(refused)}});
+  if (!restart.empty()) LogEvent({{"event", "restart_needed"}, {"keys", restart}});
   AskForContracts();
-  return PathsOf(next->config());
+  return PathsOf(next.snapshot->config());
+}
+
+std::vector<std::string> Gateway::NeedRestart(const config::Config& config) const {
+  std::vector<std::string> keys;
+  if (config.admin().listen() != started_.admin().listen()) keys.push_back("admin.listen");
+  if (config.workers() != started_.workers()) keys.push_back("workers");
+  return keys;
 }
 
 bool Gateway::Apply(std::shared_ptr<const Snapshot> next, schema::Diagnostics& diagnostics) {
@@ -286,6 +297,7 @@ bool Gateway::Apply(std::shared_ptr<const Snapshot> next, schema::Diagnostics& d
   // New addresses are bound before anything changes: one that cannot be had leaves all as it was.
   std::vector<Port*> bound;
   std::vector<std::unique_ptr<Port>> created;
+  std::set<const Port*> taken_over;  // an address goes to one frontend only
   for (int i = 0; i < loaded.config.frontends_size(); ++i) {
     const config::Frontend& frontend = loaded.config.frontends(i);
     Port* port = nullptr;
@@ -297,10 +309,16 @@ bool Gateway::Apply(std::shared_ptr<const Snapshot> next, schema::Diagnostics& d
       port = created.back().get();
     }
     if (port->Fits(frontend)) continue;
-    const absl::Status listening = port->Listen(absl::MakeConstSpan(workers), frontend);
+    Port* const user = UserOf(*port, frontend);
+    const bool left = user != nullptr && (user == port || Leaves(*user, loaded.config)) && !taken_over.contains(user);
+    if (left) taken_over.insert(user);
+    const absl::Status listening =
+        port->Listen(absl::MakeConstSpan(workers), frontend, left ? user->address() : std::string());
     bound.push_back(port);
     if (listening.ok()) continue;
-    diagnostics.Add(loaded.PositionOf(absl::StrCat("frontends[", i, "].listen")), std::string(listening.message()));
+    diagnostics.Add(
+        loaded.PositionOf(absl::StrCat("frontends[", i, "].listen")),
+        absl::StrCat(listening.message(), user == nullptr ? "" : absl::StrCat(" by frontend ", user->name())));
     for (Port* forgotten : bound) forgotten->Forget();
     // A port whose first listener is draining must outlive it.
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -323,6 +341,21 @@ bool Gateway::Apply(std::shared_ptr<const Snapshot> next, schema::Diagnostics& d
     if (next->FindFrontend(port->name()) == nullptr) port->Close();
   }
   return true;
+}
+
+Gateway::Port* Gateway::UserOf(Port& port, const config::Frontend& frontend) const {
+  if (port.SameAddress(frontend)) return &port;
+  if (absl::EndsWith(frontend.listen(), ":0")) return nullptr;
+  for (Port* other : ports()) {
+    if (other->SameAddress(frontend)) return other;
+  }
+  return nullptr;
+}
+
+bool Gateway::Leaves(const Port& port, const config::Config& config) {
+  return std::none_of(config.frontends().begin(), config.frontends().end(), [&](const config::Frontend& frontend) {
+    return frontend.name() == port.name() && port.SameAddress(frontend);
+  });
 }
 
 void Gateway::DropRetired() {
@@ -403,8 +436,8 @@ bool Gateway::ready() const {
 
 void Gateway::Drain(std::chrono::milliseconds limit) {
   draining_ = true;
-  reloader_.reset();  // from here on nothing but this thread touches ports and snapshots
-  learner_.reset();
+  reloader_->Stop();  // from here on nothing but this thread touches ports and snapshots
+  learner_.reset();   // what it learns until then, it still tells the reloader
   std::mutex mutex;
   std::condition_variable changed;
   const std::vector<Port*> all = ports();

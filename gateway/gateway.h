@@ -50,9 +50,15 @@ class Gateway {
   Gateway(std::string path, int workers);
 
   // On the reloader's thread: returns the paths to watch.
-  std::vector<std::string> LoadAnew(const std::string& reason);
+  std::vector<net::Watched> LoadAnew(const std::string& reason);
+  // The keys that are read at the start only and say something else now.
+  std::vector<std::string> NeedRestart(const config::Config& config) const;
   // Makes `next` the snapshot in use; false when an address cannot be bound, and nothing has changed then.
   bool Apply(std::shared_ptr<const Snapshot> next, schema::Diagnostics& diagnostics);
+  // The port that listens where `frontend`, which is or will be `port`'s, is to listen; nullptr when none does.
+  Port* UserOf(Port& port, const config::Frontend& frontend) const;
+  // Whether `config` has nothing more to listen where the port does.
+  static bool Leaves(const Port& port, const config::Config& config);
   // Drops snapshots that no request uses any more, here rather than on a worker: it takes a while.
   void DropRetired();
   SnapshotInputs Inputs();
@@ -64,6 +70,7 @@ class Gateway {
 
   // Destroyed from the last to the first: transports before their queues, everything before the workers.
   const std::string path_;
+  config::Config started_;  // the configuration as it was at the start
   std::vector<std::unique_ptr<net::Worker>> workers_;
   upstream::GrpcTransportFactory grpc_;
   upstream::Http2TransportFactory http2_;
@@ -77,7 +84,9 @@ class Gateway {
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<std::unique_ptr<Port>> ports_;  // a frontend that is taken away keeps its port, closed, for its counters
 
-  std::vector<std::shared_ptr<const Snapshot>> retired_;  // the reloader's thread only, until it has ended
+  // The reloader's thread only, until it has ended.
+  std::vector<std::shared_ptr<const Snapshot>> retired_;
+  config::ReflectedContracts accepted_;  // what the snapshot in use was built with
   std::vector<std::thread> threads_;
   std::unique_ptr<admin::Server> admin_;
   std::unique_ptr<ContractLearner> learner_;

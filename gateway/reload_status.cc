@@ -1,8 +1,10 @@
 #include "gateway/reload_status.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
 namespace portico {
@@ -19,13 +21,48 @@ ClientMetric Metric(MetricType type, double value, std::vector<ClientMetric::Lab
   return metric;
 }
 
+MetricFamily Mistakes(const char* name, const char* help, const std::vector<schema::Diagnostic>& mistakes) {
+  MetricFamily family{name, help, MetricType::Gauge, {}};
+  for (const schema::Diagnostic& mistake : mistakes) {
+    family.metric.push_back(Metric(MetricType::Gauge, 1,
+                                   {{"file", mistake.position.file},
+                                    {"line", std::to_string(mistake.position.line)},
+                                    {"column", std::to_string(mistake.position.column)},
+                                    {"message", mistake.message}}));
+  }
+  return family;
+}
+
 }  // namespace
 
-void ReloadStatus::Succeeded() {
+std::vector<schema::Diagnostic> FirstOf(const std::vector<schema::Diagnostic>& mistakes) {
+  std::vector<schema::Diagnostic> first(
+      mistakes.begin(), mistakes.begin() + static_cast<std::ptrdiff_t>(std::min(mistakes.size(), kMostMistakes)));
+  if (mistakes.size() > kMostMistakes) {
+    first.push_back({{mistakes[kMostMistakes].position.file, 0, 0},
+                     absl::StrCat("and ", mistakes.size() - kMostMistakes, " more mistakes")});
+  }
+  return first;
+}
+
+nlohmann::ordered_json ToJson(const std::vector<schema::Diagnostic>& mistakes) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const schema::Diagnostic& mistake : mistakes) {
+    list.push_back({{"file", mistake.position.file},
+                    {"line", mistake.position.line},
+                    {"column", mistake.position.column},
+                    {"message", mistake.message}});
+  }
+  return list;
+}
+
+void ReloadStatus::Succeeded(std::vector<schema::Diagnostic> refused, std::vector<std::string> restart_needed) {
   const std::lock_guard<std::mutex> lock(mutex_);
   ++succeeded_;
   serving_since_ = absl::Now();
   mistakes_.clear();
+  refused_ = std::move(refused);
+  restart_needed_ = std::move(restart_needed);
 }
 
 void ReloadStatus::Failed(std::vector<schema::Diagnostic> mistakes) {
@@ -36,18 +73,13 @@ void ReloadStatus::Failed(std::vector<schema::Diagnostic> mistakes) {
 
 std::string ReloadStatus::ToJson() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  nlohmann::ordered_json errors = nlohmann::ordered_json::array();
-  for (const schema::Diagnostic& mistake : mistakes_) {
-    errors.push_back({{"file", mistake.position.file},
-                      {"line", mistake.position.line},
-                      {"column", mistake.position.column},
-                      {"message", mistake.message}});
-  }
   const nlohmann::ordered_json status = {
       {"serving_since", absl::FormatTime(absl::RFC3339_sec, serving_since_, absl::UTCTimeZone())},
       {"reloads", succeeded_},
       {"failed", failed_},
-      {"errors", std::move(errors)}};
+      {"errors", portico::ToJson(mistakes_)},
+      {"refused", portico::ToJson(refused_)},
+      {"restart_needed", restart_needed_}};
   return status.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -68,15 +100,11 @@ std::vector<MetricFamily> ReloadStatus::Collect() const {
                      {Metric(MetricType::Gauge, absl::ToDoubleSeconds(serving_since_ - absl::UnixEpoch()))}};
   std::vector<MetricFamily> families = {std::move(reloads), std::move(successful), std::move(since)};
   if (!mistakes_.empty()) {
-    MetricFamily errors{"portico_config_error", "The mistakes of the last reload.", MetricType::Gauge, {}};
-    for (const schema::Diagnostic& mistake : mistakes_) {
-      errors.metric.push_back(Metric(MetricType::Gauge, 1,
-                                     {{"file", mistake.position.file},
-                                      {"line", std::to_string(mistake.position.line)},
-                                      {"column", std::to_string(mistake.position.column)},
-                                      {"message", mistake.message}}));
-    }
-    families.push_back(std::move(errors));
+    families.push_back(Mistakes("portico_config_error", "The mistakes of the last reload.", mistakes_));
+  }
+  if (!refused_.empty()) {
+    families.push_back(Mistakes("portico_contracts_refused",
+                                "What is wrong with contracts that servers have by reflection.", refused_));
   }
   return families;
 }

@@ -4,19 +4,31 @@
 
 namespace portico {
 
-Reloader::Reloader(std::vector<std::string> paths, Reload reload, std::function<void()> tick)
+Reloader::Reloader(std::vector<net::Watched> paths, Reload reload, std::function<void()> tick)
     : paths_(std::move(paths)), reload_(std::move(reload)), tick_(std::move(tick)) {
   watch_.Watch(paths_);
+}
+
+void Reloader::Start(std::vector<net::Watched> paths) {
+  WatchOnly(std::move(paths));
   thread_ = std::thread([this] { Run(); });
 }
 
-Reloader::~Reloader() {
+void Reloader::Stop() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Reloader::WatchOnly(std::vector<net::Watched> paths) {
+  if (paths == paths_) return;
+  paths_ = std::move(paths);
+  watch_.Watch(paths_);
+  // They may have changed after they were read and before they were watched.
+  Request("other files are watched");
 }
 
 void Reloader::Request(std::string reason) {
@@ -39,15 +51,7 @@ void Reloader::Run() {
     // Looked at in any case: what a requested reload reads is not reported again. What changes while it reads is.
     const bool files = watch_.Changed();
     if (reason.empty() && files) reason = "files changed";
-    if (!reason.empty()) {
-      std::vector<std::string> paths = reload_(reason);
-      if (paths != paths_) {
-        paths_ = std::move(paths);
-        watch_.Watch(paths_);
-        // They may have changed after they were read and before they were watched.
-        Request("other files are watched");
-      }
-    }
+    if (!reason.empty()) WatchOnly(reload_(reason));
     tick_();
   }
 }

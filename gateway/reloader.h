@@ -18,12 +18,19 @@ namespace portico {
 class Reloader {
  public:
   // `reload` runs on the thread, with why; it returns the paths to watch from then on. `tick` runs between two looks.
-  using Reload = std::function<std::vector<std::string>(const std::string& reason)>;
-  Reloader(std::vector<std::string> paths, Reload reload, std::function<void()> tick);
-  // Waits for a reload that is under way.
-  ~Reloader();
+  using Reload = std::function<std::vector<net::Watched>(const std::string& reason)>;
+  // `paths` are watched from here on, so that an edit between this and Start() is not lost: read them afterwards.
+  Reloader(std::vector<net::Watched> paths, Reload reload, std::function<void()> tick);
+  ~Reloader() { Stop(); }
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
+
+  // Begins to reload; `paths` are those that what was read has led to. Once, by whoever owns it.
+  void Start(std::vector<net::Watched> paths);
+
+  // No reload begins any more, and one that is under way has ended. Requests are still taken, and forgotten: whoever
+  // makes them may end later.
+  void Stop();
 
   // Reloads soon, also when no file has changed. Thread-safe.
   void Request(std::string reason);
@@ -33,8 +40,9 @@ class Reloader {
   static constexpr std::chrono::milliseconds kInterval{200};
 
   void Run();
+  void WatchOnly(std::vector<net::Watched> paths);
 
-  std::vector<std::string> paths_;
+  std::vector<net::Watched> paths_;
   net::FileWatch watch_;
   const Reload reload_;
   const std::function<void()> tick_;

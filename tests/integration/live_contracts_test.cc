@@ -218,9 +218,9 @@ TEST_F(LiveContractsTest, AProtoIsAddedBrokenAndMended) {
   traffic.Await(50);
 
   const std::string proto = GiftsProto();
+  auto begin = Clock::now();
   folder_.Write(kGiftsFile, proto);
   std::unique_ptr<Process> gifts = StartGifts();
-  auto begin = Clock::now();
   ExpectSoon("a proto and its server are added", begin, kWrapping, IsOk);
   EXPECT_EQ(Get(address(), kWrapping).json(), Wrapping());
   Json status = Status();

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "tests/schema/temp_folder.h"
 
@@ -69,6 +70,58 @@ TEST(FileWatchTest, ASwappedLink) {
   std::filesystem::create_symlink(folder.Path("v2"), folder.Path("next"));
   std::filesystem::rename(folder.Path("next"), folder.Path("current"));
   EXPECT_TRUE(Settles(watch));
+}
+
+// A folder of contracts may be put together of links to others.
+TEST(FileWatchTest, BehindALinkToAFolder) {
+  for (const char* suffix : {"", ".proto"}) {
+    const portico::testing::TempFolder folder;
+    folder.Write("elsewhere/deep/a.proto", "1");
+    folder.Write("protos/b.proto", "1");
+    std::filesystem::create_directory_symlink(folder.Path("elsewhere"), folder.Path("protos/linked"));
+    std::filesystem::create_directory_symlink(folder.Path("protos"), folder.Path("elsewhere/deep/back"));
+    FileWatch watch;
+    watch.Watch({{folder.Path("protos"), suffix}});
+    EXPECT_FALSE(Settles(watch)) << suffix;
+    folder.Write("elsewhere/deep/a.proto", "22");
+    EXPECT_TRUE(Settles(watch)) << suffix;
+    EXPECT_FALSE(Settles(watch)) << suffix;
+  }
+}
+
+TEST(FileWatchTest, WhatCountsInAFolderWithASuffix) {
+  const struct {
+    const char* file;
+    bool counts;
+  } rows[] = {{"a.proto", true},       {"new/deep/b.proto", true}, {"gateway.log", false},
+              {".a.proto.swp", false}, {".hidden.proto", false},   {".git/c.proto", false},
+              {"new/a.proto~", false}, {"new/.#b.proto", false},   {"protos", false}};
+  for (const auto& row : rows) {
+    const portico::testing::TempFolder folder;
+    folder.Write("a.proto", "1");
+    FileWatch watch;
+    watch.Watch({{folder.path(), ".proto"}});
+    folder.Write(row.file, "22");
+    EXPECT_EQ(Settles(watch), row.counts) << row.file;
+  }
+  const portico::testing::TempFolder folder;
+  FileWatch watch;
+  watch.Watch({{folder.Path("later"), ".proto"}});
+  std::filesystem::create_directory(folder.Path("later"));
+  EXPECT_TRUE(Settles(watch)) << "the folder itself";
+}
+
+// Somebody who keeps writing delays others, but for a while only.
+TEST(FileWatchTest, WhatNeverRestsIsReportedNowAndThen) {
+  const portico::testing::TempFolder folder;
+  FileWatch watch;
+  watch.Watch({folder.path()});
+  std::vector<int> reported;
+  for (int i = 1; i <= 2 * FileWatch::kMostRestless + 1; ++i) {
+    folder.Write("a", std::string(static_cast<size_t>(i), 'x'));
+    if (watch.Changed()) reported.push_back(i);
+  }
+  EXPECT_EQ(reported, (std::vector<int>{FileWatch::kMostRestless, 2 * FileWatch::kMostRestless}));
 }
 
 TEST(FileWatchTest, WhatStillChangesIsNotReported) {
