@@ -15,9 +15,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "gateway/http/chain.h"
+#include "gateway/http/error_response.h"
 #include "gateway/middleware/access_log.h"
 #include "gateway/net/worker.h"
+#include "gateway/rpc/status.h"
 #include "gateway/snapshot.h"
 #include "gateway/upstream/grpc_transport.h"
 #include "gateway/upstream/http2_transport.h"
@@ -71,9 +74,38 @@ std::string ConfigOf(const EmbedOptions& options) {
                       options.frontend_keys.empty() ? "" : ", ", options.frontend_keys, " } ]\n");
 }
 
+// Whether httplib has unpacked the body already.
+bool Unpacked(absl::string_view coding) {
+  return coding == "gzip" || coding == "deflate" || absl::StrContains(coding, "br");
+}
+
+// The body of a request as the frontend is to read it. httplib takes forms apart before it asks who handles them, so
+// they are put together again: fields before files, parts of one name in their order.
+std::string BodyOf(const httplib::Request& request) {
+  if (request.files.empty()) return request.body;
+  // httplib has taken the boundary from the same place.
+  constexpr absl::string_view kBoundary = "boundary=";
+  const std::string type = request.get_header_value("Content-Type");
+  absl::string_view boundary = absl::string_view(type).substr(type.find(kBoundary.data()) + kBoundary.size());
+  boundary = boundary.substr(0, boundary.find(';'));
+  if (absl::ConsumePrefix(&boundary, "\"")) absl::ConsumeSuffix(&boundary, "\"");
+  std::string body;
+  for (const bool files : {false, true}) {
+    for (const auto& [name, part] : request.files) {
+      if (part.filename.empty() == files) continue;
+      absl::StrAppend(&body, "--", boundary, "\r\nContent-Disposition: form-data; name=\"", name, "\"");
+      if (files) absl::StrAppend(&body, "; filename=\"", part.filename, "\"");
+      if (!part.content_type.empty()) absl::StrAppend(&body, "\r\nContent-Type: ", part.content_type);
+      absl::StrAppend(&body, "\r\n\r\n", part.content, "\r\n");
+    }
+  }
+  absl::StrAppend(&body, "--", boundary, "--\r\n");
+  return body;
+}
+
 // One request on its way through the worker's loop, while a thread of the server waits.
 struct Exchange {
-  Exchange(net::Worker& worker, const httplib::Request& received) : source(received) {
+  Exchange(net::Worker& worker, const httplib::Request& received) : source(received), body(BodyOf(received)) {
     http::Request& request = live.emplace(worker, net::kNoDeadline);
     request.method = source.method;
     request.target = source.target;
@@ -84,9 +116,10 @@ struct Exchange {
       // httplib adds these to what the client sent.
       if (name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" || name == "LOCAL_PORT") continue;
       if (absl::EqualsIgnoreCase(name, "Upgrade")) continue;  // the connection is not ours to switch
+      if (absl::EqualsIgnoreCase(name, "Content-Encoding") && Unpacked(value)) continue;
       request.headers.Add(name, value);
     }
-    request.body = source.body;
+    request.body = body;
     peer = absl::StrCat(source.remote_addr, ":", source.remote_port);
     request.peer = peer;
     request.received = net::Clock::now();
@@ -94,9 +127,36 @@ struct Exchange {
 
   std::optional<http::Request> live;  // ends on the worker
   const httplib::Request& source;
+  const std::string body;
   std::string peer;
   http::Response response;
   std::promise<void> done;
+};
+
+}  // namespace
+
+namespace {
+
+// Refuses bodies that are too large before the frontend sees them, as a listener does.
+class BodyLimit final : public http::Handler {
+ public:
+  BodyLimit(uint64_t most, const http::ErrorRenderer& errors, http::Handler& next)
+      : most_(most), errors_(errors), next_(next) {}
+
+  Async<http::Response> Handle(http::Request& request) override {
+    if (request.body.size() <= most_) return next_.Handle(request);
+    return Refuse(errors_, request);
+  }
+
+ private:
+  static Async<http::Response> Refuse(const http::ErrorRenderer& errors, http::Request& request) {
+    co_return errors.Render(rpc::WithHttpStatus(absl::ResourceExhaustedError("the request's body is too large"), 413),
+                            request);
+  }
+
+  const uint64_t most_;
+  const http::ErrorRenderer& errors_;
+  http::Handler& next_;
 };
 
 }  // namespace
@@ -149,11 +209,19 @@ class Embedded::Impl {
       frontend_ = snapshot_->FindFrontend(options.frontend);
     }
     if (frontend_ == nullptr) return absl::NotFoundError(absl::StrCat("there is no frontend ", options.frontend));
+    for (const config::Frontend& frontend : snapshot_->config().config.frontends()) {
+      if (frontend.name() != frontend_->name()) continue;
+      body_bytes_ = frontend.limits().body_bytes();
+      errors_.emplace(ErrorFormatOf(frontend), nullptr);
+    }
     return absl::OkStatus();
   }
 
   // On a thread of the server.
   void Serve(const httplib::Request& source, httplib::Response& target) {
+    // httplib would cut what it asks for out of any answer, errors too. The request is its own, and it made it to
+    // change.
+    const_cast<httplib::Request&>(source).ranges.clear();
     const auto exchange = std::make_shared<Exchange>(worker(), source);
     exchange->live->context.set_pin(snapshot_);
     worker().Post([this, exchange] { worker().Spawn(Run(exchange)); });
@@ -192,7 +260,8 @@ class Embedded::Impl {
   net::Worker& worker() { return *workers_.front(); }
 
   Async<void> Run(std::shared_ptr<Exchange> exchange) {
-    http::Chain logged(access_log_, *frontend_);
+    BodyLimit limited(body_bytes_, *errors_, *frontend_);
+    http::Chain logged(access_log_, limited);
     exchange->response = co_await logged.Handle(*exchange->live);
     http::Amend(*exchange->live, &exchange->response);
     exchange->done.set_value();
@@ -259,6 +328,9 @@ class Embedded::Impl {
   middleware::AccessLog access_log_;
   std::shared_ptr<const Snapshot> snapshot_;
   Frontend* frontend_ = nullptr;
+  // What a listener keeps to, where there is one.
+  uint64_t body_bytes_ = 0;
+  std::optional<http::ErrorRenderer> errors_;
   std::thread thread_;
 };
 
@@ -272,7 +344,9 @@ absl::StatusOr<std::unique_ptr<Embedded>> Embedded::Mount(httplib::Server& serve
   const auto serve = [impl = embedded->impl_.get()](const httplib::Request& request, httplib::Response& response) {
     impl->Serve(request, response);
   };
-  constexpr char kEveryPath[] = "/.*";
+  // Its answers are written in two parts, of which the second would wait for the first to be acknowledged.
+  server.set_tcp_nodelay(true);
+  constexpr char kEveryPath[] = R"([\s\S]*)";  // "." is no end of a line, which a path may well have
   server.Get(kEveryPath, serve);
   server.Post(kEveryPath, serve);
   server.Put(kEveryPath, serve);

@@ -42,8 +42,9 @@ struct EmbedOptions {
 //   auto embedded = Embedded::Mount(server, options);
 //   server.listen("127.0.0.1", 8080);
 //
-// The server's own limits apply (threads, payload size, time-outs); each request occupies one of its threads until it
-// is answered. Requests of kinds httplib does not route (custom verbs) are not served.
+// The server's own limits apply (threads, payload size, time-outs) beside the frontend's `body_bytes`; each request
+// occupies one of its threads until it is answered, and its body is read as a whole. Requests of kinds httplib does not
+// route (custom verbs) are not served, and a malformed Range is refused by httplib. Connections have TCP_NODELAY.
 class Embedded {
  public:
   // Adds handlers for every path to `server`; paths that the application has added before stay its own. An error lists

@@ -1,6 +1,7 @@
 #include "services/rest/rest_face.h"
 
 #include <httplib.h>
+#include <sys/socket.h>
 
 #include <thread>
 #include <utility>
@@ -25,6 +26,11 @@ class RestFace final : public Face {
     auto embedded = portico::Embedded::Mount(server_, options);
     if (!embedded.ok()) return embedded.status();
     embedded_ = *std::move(embedded);
+    // The library's default, SO_REUSEPORT, would let two processes share the port unnoticed.
+    server_.set_socket_options([](socket_t socket) {
+      const int on = 1;
+      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    });
     if (port == 0) {
       port = server_.bind_to_any_port("127.0.0.1");
     } else if (!server_.bind_to_port("127.0.0.1", port)) {

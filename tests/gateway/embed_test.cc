@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -34,6 +35,12 @@ class CatalogService final : public shop::catalog::v1::CatalogService::Service {
         product->mutable_description()->append(text.data(), text.size()).append(" ");
       }
     }
+    return ::grpc::Status::OK;
+  }
+
+  ::grpc::Status CreateProduct(::grpc::ServerContext*, const shop::catalog::v1::CreateProductRequest* request,
+                               shop::catalog::v1::Product* product) override {
+    *product = request->product();
     return ::grpc::Status::OK;
   }
 
@@ -160,6 +167,77 @@ TEST_F(EmbedTest, OtherPathsAndVerbs) {
   const httplib::Result wrong = httplib::Client("127.0.0.1", port_).Put("/v1/products/x", "{}", "application/json");
   EXPECT_EQ(wrong->status, 405);
   EXPECT_EQ(wrong->get_header_value("Allow"), "DELETE, GET, HEAD, PATCH");
+}
+
+// What httplib does to requests and answers by itself, and must not do to ours.
+TEST_F(EmbedTest, RequestsArriveAndAnswersLeaveAsTheyAre) {
+  ASSERT_TRUE(Mount("limits: { body_bytes: 200 }, errors: problem").ok());
+  const std::string whole = R"({"productId":"x","category":"ARCHITECTURE"})";
+  const std::string form =
+      "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nA\r\n"
+      "--b\r\nContent-Disposition: form-data; name=\"page_count\"\r\n\r\n7\r\n--b--\r\n";
+  const struct {
+    const char* what;
+    const char* method;
+    const char* path;
+    httplib::Headers headers;
+    std::string body;
+    int status;
+    std::string answer;  // a part of it
+  } rows[] = {
+      {"a range", "GET", "/v1/products/x", {{"Range", "bytes=0-9"}}, "", 200, whole},
+      {"a range of an error", "GET", "/v1/products/missing", {{"Range", "bytes=0-9"}}, "", 404, "no such product\""},
+      {"an end of line", "GET", "/v1/products/a%0Ab", {}, "", 200, R"("productId":"a\nb")"},
+      {"a form",
+       "POST",
+       "/v1/products",
+       {{"Content-Type", "multipart/form-data; boundary=b"}},
+       form,
+       200,
+       R"({"title":"A","pageCount":7})"},
+      {"a body of the limit", "POST", "/v1/products", {}, R"({"title":")" + std::string(188, 'x') + "\"}", 200, "xxx"},
+      {"a larger one", "POST", "/v1/products", {}, R"({"title":")" + std::string(189, 'x') + "\"}", 413, "too large"},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    httplib::Request request;
+    request.method = row.method;
+    request.path = row.path;
+    request.headers = row.headers;
+    request.body = row.body;
+    if (!row.body.empty() && row.headers.empty()) request.set_header("Content-Type", "application/json");
+    httplib::Client client("127.0.0.1", port_);
+    client.set_url_encode(false);
+    const httplib::Result result = client.send(request);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, row.status) << result->body;
+    EXPECT_THAT(result->body, HasSubstr(row.answer));
+    EXPECT_FALSE(result->has_header("Content-Range"));
+    EXPECT_EQ(result->get_header_value("Content-Type"),
+              row.status < 400 ? "application/json" : "application/problem+json");
+  }
+}
+
+// Forty milliseconds each, when a part of an answer waits for the one before to be acknowledged.
+TEST_F(EmbedTest, AnswersOnOneConnectionDoNotWait) {
+  ASSERT_TRUE(Mount().ok());
+  httplib::Client client("127.0.0.1", port_);
+  client.set_keep_alive(true);
+  ASSERT_TRUE(client.Get("/v1/products/x"));
+  auto fastest = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 20; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(client.Get("/v1/products/x"));
+    fastest = std::min(fastest, std::chrono::steady_clock::now() - begin);
+  }
+  EXPECT_LT(fastest, std::chrono::milliseconds(20));
+}
+
+TEST_F(EmbedTest, PathsOfTheApplicationStayItsOwn) {
+  http_.Post("/v1/products",
+             [](const httplib::Request&, httplib::Response& response) { response.set_content("taken", "text/plain"); });
+  ASSERT_TRUE(Mount().ok());
+  EXPECT_EQ(httplib::Client("127.0.0.1", port_).Post("/v1/products", "{}", "application/json")->body, "taken");
 }
 
 TEST_F(EmbedTest, AFrontendsKeysHold) {

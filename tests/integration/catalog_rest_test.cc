@@ -146,6 +146,7 @@ TEST_P(CatalogRestTest, BadInputIsToldAlike) {
               {"GET", "/v1/products?page_size=-1", "", 400, 3},
               {"GET", "/v1/products/%zz", "", 400, 3},
               {"GET", "/v2/products", "", 404, 5},
+              {"GET", "/v1/products/a%0Ab", "", 400, 3},
               {"PATCH", "/v1/products", "{}", 405, 12}};
   for (const auto& row : rows) {
     SCOPED_TRACE(absl::StrCat(row.method, " ", row.target, " ", row.body));
@@ -154,6 +155,36 @@ TEST_P(CatalogRestTest, BadInputIsToldAlike) {
     EXPECT_EQ(answer.json()["code"], row.code) << answer.body;
     EXPECT_FALSE(answer.json().value("message", "").empty());
   }
+}
+
+TEST_P(CatalogRestTest, HeadersThatAServerCouldActOn) {
+  const Answer whole = GetOk(kBook);
+  EXPECT_EQ(Get(address(), kBook, {{"Range", "bytes=0-9"}}).body, whole.body);
+  const std::string large = R"({"title":")" + std::string(5 << 20, 'x') + "\"}";
+  const Answer refused = Send(address(), "POST", "/v1/products", {{"Content-Type", "application/json"}}, large);
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_EQ(refused.json()["code"], 8) << refused.body;
+}
+
+TEST(CatalogRestPortTest, ATakenPortIsAnError) {
+  TempFolder data;
+  TempFolder other_data;
+  const auto command = [](const std::string& port, const TempFolder& folder) {
+    return std::vector<std::string>{std::string(SHOP_BIN_DIR) + "/shop-catalog",
+                                    "--listen",
+                                    "127.0.0.1:0",
+                                    "--rest",
+                                    port,
+                                    "--data",
+                                    folder.path()};
+  };
+  Process first(command("0", data));
+  const auto line = first.ErrorLine([](const std::string& each) { return absl::StrContains(each, "\"rest\":true"); });
+  ASSERT_TRUE(line.has_value()) << first.Error();
+  const std::string address = Json::parse(*line)["address"];
+  const Finished second = RunToEnd(command(address.substr(address.find(':') + 1), other_data));
+  EXPECT_GT(second.exit, 0);
+  EXPECT_THAT(second.error, testing::HasSubstr("cannot listen on " + address));
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, CatalogRestTest, testing::Values(Way::kGateway, Way::kInProcess), [](const auto& info) {
