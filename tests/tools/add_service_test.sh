@@ -129,7 +129,7 @@ grep -q '\[  PASSED  \] 5 tests' "$folder/tests.output" || fail "the new test ha
 tools/check --no-headers >"$folder/check.output" 2>&1 || fail "tools/check finds faults in what was written"
 
 # Names that cannot be.
-for name in Gifts class gifts 'a b' '' a__b _x x_ web "$(printf 'n%.0s' {1..40})"; do
+for name in Gifts class errno stdin std int gifts 'a b' '' a__b _x x_ web "$(printf 'n%.0s' {1..40})"; do
   code=0
   tools/add-service "$name" >"$folder/refused.output" 2>&1 || code=$?
   ((code == 2)) || fail "tools/add-service '$name': exit $code"
