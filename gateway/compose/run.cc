@@ -97,9 +97,9 @@ void Run::Close() {
     }
   }
   if (trace_ != nullptr) std::exchange(trace_, nullptr)->Close(net::Clock::now());
-  closed_ = true;
+  const bool first = !std::exchange(closed_, true);
   // A page tells what there is of a part, as a whole answer would.
-  if (reader_ != nullptr && !instances_.empty()) {
+  if (first && reader_ != nullptr && !instances_.empty()) {
     for (size_t i = 0; i < open_.size(); ++i) {
       const Slot& slot = instances_.front().slots[i];
       if (open_[i] == 0 || !slot.selected) continue;

@@ -4,6 +4,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "portico/annotations.pb.h"
 
 namespace portico::upstream {
 namespace {

@@ -6,7 +6,10 @@
 
 #include "absl/strings/string_view.h"
 #include "gateway/rpc/context.h"
-#include "portico/annotations.pb.h"
+
+namespace portico {
+class Cache;  // of a method's policy
+}  // namespace portico
 
 namespace portico::upstream {
 

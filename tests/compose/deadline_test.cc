@@ -55,6 +55,9 @@ class UnevenShop final : public rpc::Handler {
     reply.message = reply_;
     co_return reply;
   }
+  Async<absl::StatusOr<std::unique_ptr<rpc::Stream>>> Open(const rpc::Method&, rpc::Context&) override {
+    co_return absl::UnimplementedError("no streams");
+  }
   net::Deadline first_deadline;
 
  private:

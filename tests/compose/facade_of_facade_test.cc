@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/compose/trace.h"
 #include "tests/compose/fake_services.h"
 
 namespace portico::compose {
@@ -42,7 +43,7 @@ message Chosen {
   Small solo = 1 [(portico.fetch) = { method: "web.Web/GetSolo" }];
   string title = 2 [(portico.fetch) = { method: "web.Web/GetTitle" select: "related.title" }];
   Page whole = 3 [(portico.fetch) = { method: "web.Web/GetPage" bind: "product_id = request.product_id" }];
-  Page source = 4 [(portico.fetch) = { method: "web.Web/GetSource" }];
+  Small source = 4 [(portico.fetch) = { method: "web.Web/GetSource" }];
   Product needs = 5 [(portico.fetch) = { method: "web.Web/GetNeeded" bind: "product_id = self.source.product.title" select: "product" }];
 }
 service Web { option (portico.facade) = true; rpc GetPage(Request) returns (Page);
@@ -102,8 +103,9 @@ TEST(FacadeOfFacadeTest, OnlyWhatIsShownIsCalled) {
       {"whole", R"({"whole":{"product":{"title":"Book"},"related":{"title":"Other"}}})", 1, 1},
       {"whole.related", R"({"whole":{"related":{"title":"Other"}}})", 0, 1},
       {"whole.related.title", R"({"whole":{"related":{"title":"Other"}}})", 0, 1},
-      // What another part needs is asked for as a whole.
-      {"needs", R"({"needs":{"title":"Book"}})", 2, 1},
+      {"needs", R"({"needs":{"title":"Book"}})", 2, 0},
+      // What another part needs of it is asked for, too.
+      {"needs.title,source.product", R"({"source":{"product":{"title":"Book"}},"needs":{"title":"Book"}})", 2, 0},
   };
   for (const auto& one : cases) {
     SCOPED_TRACE(one.fields);
