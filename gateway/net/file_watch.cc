@@ -38,7 +38,7 @@ class FolderLook {
     if (std::find(parents_.begin(), parents_.end(), id) != parents_.end()) return 0;
     parents_.push_back(id);
     // Folders list their entries in no certain order: sum what each of them adds.
-    uint64_t sum = 1;
+    uint64_t sum = 0;
     std::error_code error;
     fs::directory_iterator at(folder, error);
     for (; !error && at != fs::directory_iterator() && entries_ < kMaxEntries; at.increment(error), ++entries_) {
@@ -66,7 +66,8 @@ uint64_t FileWatch::Look() const {
   uint64_t seen = 0;
   for (const Watched& watched : watched_) {
     if (watched.suffix.empty()) seen = absl::HashOf(seen, LookAt(watched.path));
-    seen = absl::HashOf(seen, FolderLook(watched.suffix).At(watched.path));
+    std::error_code error;
+    seen = absl::HashOf(seen, fs::is_directory(watched.path, error), FolderLook(watched.suffix).At(watched.path));
   }
   return seen;
 }
