@@ -156,7 +156,7 @@ class ScriptedHandler final : public Handler, public Epilogue {
   }
 
   std::atomic<bool> may_stream{true};
-  std::atomic<int> asked{0};  // whether a body is to be streamed
+  std::atomic<int> asked{0};                                        // whether a body is to be streamed
   std::function<std::unique_ptr<BodyStream>(Request&)> web_socket;  // what serves those on /socket
   std::atomic<int> handled{0};
   std::atomic<int> cancelled{0};

@@ -66,16 +66,16 @@ class IdentityTest : public ::testing::Test {
         "    listen: 127.0.0.1:0\n    expose: [desk.v1.Desk, shop.files.v1.FileService, shop.orders.v1.OrderService]\n";
     gateway_ = std::make_unique<Gateway>(folder_.Write(
         "portico.yaml",
-        absl::StrCat(
-            "contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
-            "/tests/integration/protos\n  - protos: desk\nclusters:\n  files: { target: \"", files_port_.address(),
-            "\", services: [shop.files.v1.FileService], transport: ", TestedTransport(), " }\n  orders: { target: \"",
-            orders_port_.address(), "\", services: [shop.orders.v1.OrderService], transport: ", TestedTransport(),
-            " }\nfrontends:\n  - name: web\n", frontend, auth,
-            "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n  - name: plain\n", frontend, auth,
-            "  - name: bare\n    security_headers: none\n", frontend, auth,
-            "  - name: open\n    listen: 127.0.0.1:0\n    expose: [shop.files.v1.FileService]\n",
-            "admin: { listen: 127.0.0.1:0 }\n")));
+        absl::StrCat("contracts:\n  - protos: ", PORTICO_SOURCE_DIR, "/proto\n  - protos: ", PORTICO_SOURCE_DIR,
+                     "/tests/integration/protos\n  - protos: desk\nclusters:\n  files: { target: \"",
+                     files_port_.address(), "\", services: [shop.files.v1.FileService], transport: ", TestedTransport(),
+                     " }\n  orders: { target: \"", orders_port_.address(),
+                     "\", services: [shop.orders.v1.OrderService], transport: ", TestedTransport(),
+                     " }\nfrontends:\n  - name: web\n", frontend, auth,
+                     "    identity: { key: gateway.pem, issuer: portico, ttl: 60s }\n  - name: plain\n", frontend, auth,
+                     "  - name: bare\n    security_headers: none\n", frontend, auth,
+                     "  - name: open\n    listen: 127.0.0.1:0\n    expose: [shop.files.v1.FileService]\n",
+                     "admin: { listen: 127.0.0.1:0 }\n")));
     files_ = std::make_unique<Process>(std::vector<std::string>{FILES_SERVER, "--listen", files_port_.address()});
     orders_ = std::make_unique<Process>(std::vector<std::string>{
         std::string(SHOP_BIN_DIR) + "/shop-orders", "--listen", orders_port_.address(), "--data", data_.path(),
