@@ -17,6 +17,7 @@ class FaultProxyTest : public testing::Test {
  protected:
   TempFolder folder_;
   Gateway gateway_{folder_.Write("portico.yaml",
+                                 "contracts: [ { protos: " PORTICO_SOURCE_DIR "/proto } ]\n"
                                  "frontends: [ { name: web, listen: '127.0.0.1:0' } ]\n"
                                  "admin: { listen: '127.0.0.1:0' }\n")};
   FaultProxy proxy_{gateway_.address()};
