@@ -16,10 +16,9 @@ using Clock = std::chrono::steady_clock;
 class FaultProxyTest : public testing::Test {
  protected:
   TempFolder folder_;
-  Gateway gateway_{folder_.Write("portico.yaml",
-                                 "contracts: [ { protos: " PORTICO_SOURCE_DIR "/proto } ]\n"
-                                 "frontends: [ { name: web, listen: '127.0.0.1:0' } ]\n"
-                                 "admin: { listen: '127.0.0.1:0' }\n")};
+  Gateway gateway_{folder_.Write("portico.yaml", "contracts: [ { protos: " PORTICO_SOURCE_DIR "/proto } ]\n"
+                                                 "frontends: [ { name: web, listen: '127.0.0.1:0' } ]\n"
+                                                 "admin: { listen: '127.0.0.1:0' }\n")};
   FaultProxy proxy_{gateway_.address()};
   const std::string request_ = RequestText("GET", "/healthz");
 
