@@ -73,7 +73,7 @@ std::string Messages(absl::string_view frames, size_t cut, bool packs) {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
   http::WebSocketConnection::Socket socket(worker.executor(), boost::asio::ip::tcp::v4(), ends[1]);
   const std::shared_ptr<http::WebSocketConnection> connection =
-      http::WebSocketConnection::Create(worker, std::move(socket));
+      http::WebSocketConnection::Create(worker, std::move(socket), http::Limits());
   Recorder recorder;
   bool over = false;
   worker.Spawn(Serve(worker, connection, packs, recorder, over));
