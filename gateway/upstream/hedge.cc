@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gateway/net/event.h"
+#include "gateway/upstream/hedge_schedule.h"
 
 namespace portico::upstream {
 namespace {
@@ -18,24 +19,19 @@ using Timer = boost::asio::basic_waitable_timer<net::Clock, boost::asio::wait_tr
 // after it has left.
 class Hedge::Race : public std::enable_shared_from_this<Race> {
  public:
-  Race(const Hedge& hedge, const rpc::Method& method, bool repeatable)
-      : hedge_(hedge), method_(method), repeatable_(repeatable) {}
+  Race(const Hedge& hedge, const rpc::Method& method, bool repeatable, net::Deadline deadline)
+      : hedge_(hedge), method_(method), repeatable_(repeatable), schedule_(*hedge.policy_.hedge, deadline) {}
 
   // Starts one more call on behalf of `parent`.
   void Start(rpc::Context& parent, rpc::Payload request) {
     for (const rpc::Context& earlier : contexts_) parent.tried().Add(earlier.tried());
     rpc::Context& context = contexts_.emplace_back(parent, net::kNoDeadline);
-    if (started_ > 0) context.set_metadata(WithPreviousAttempts(parent.metadata(), started_));
-    ++started_;
-    ++under_way_;
+    if (schedule_.begun() > 0) context.set_metadata(WithPreviousAttempts(parent.metadata(), schedule_.begun()));
+    schedule_.Began(net::Clock::now());
     parent.worker().Spawn(Run(shared_from_this(), std::move(request), context));
   }
 
-  uint32_t started() const { return started_; }
-  bool decided() const { return decided_; }
-  bool under_way() const { return under_way_ > 0; }
-  // When the last call that failed allows the next one; nullopt: at no time.
-  const std::optional<net::Deadline>& next_at() const { return next_at_; }
+  HedgeSchedule& schedule() { return schedule_; }
 
   // Waits until a call has ended, or Wake(), or `until`.
   Async<void> AwaitChange(net::Worker& worker, net::Deadline until) {
@@ -62,7 +58,7 @@ class Hedge::Race : public std::enable_shared_from_this<Race> {
 
   // Cancels what is still under way and gives the outcome: of the call that won, or of the last that failed.
   absl::StatusOr<rpc::Reply> Finish(rpc::Context& parent) {
-    decided_ = true;
+    finished_ = true;
     for (rpc::Context& context : contexts_) context.Cancel();
     parent.set_failure_metadata(std::move(failure_metadata_));
     return std::move(reply_);
@@ -75,14 +71,16 @@ class Hedge::Race : public std::enable_shared_from_this<Race> {
   }
 
   void Land(absl::StatusOr<rpc::Reply> reply, std::unique_ptr<rpc::FailureMetadata> metadata) {
-    --under_way_;
-    if (decided_) return;
-    const bool again = !reply.ok() && IsWorthRetrying(hedge_.options_, repeatable_, reply.status());
-    next_at_ = net::Clock::now();
-    if (const auto pushback = metadata == nullptr ? std::nullopt : PushbackOf(metadata->trailers)) {
-      next_at_ = pushback->has_value() ? std::optional(net::After(*next_at_, **pushback)) : std::nullopt;
+    if (finished_) return;
+    const auto pushback = metadata == nullptr ? std::nullopt : PushbackOf(metadata->trailers);
+    if (reply.ok() || !IsWorthRetrying(hedge_.options_, repeatable_, reply.status())) {
+      schedule_.Answered();
+      finished_ = true;
+    } else if (pushback.has_value()) {
+      schedule_.PushedBack(*pushback, net::Clock::now());
+    } else {
+      schedule_.Failed(net::Clock::now());
     }
-    decided_ = !again;
     reply_ = std::move(reply);
     failure_metadata_ = std::move(metadata);
     Wake();
@@ -92,12 +90,10 @@ class Hedge::Race : public std::enable_shared_from_this<Race> {
   const rpc::Method& method_;
   const bool repeatable_;
   std::deque<rpc::Context> contexts_;
-  uint32_t started_ = 0;
-  uint32_t under_way_ = 0;
-  bool decided_ = false;
+  HedgeSchedule schedule_;
+  bool finished_ = false;  // what lands now comes too late
   bool changed_ = false;
   std::optional<net::Event> waiter_;
-  std::optional<net::Deadline> next_at_ = net::Deadline();
   absl::StatusOr<rpc::Reply> reply_ = absl::CancelledError("the call was cancelled");
   std::unique_ptr<rpc::FailureMetadata> failure_metadata_;
 };
@@ -108,29 +104,23 @@ Async<absl::StatusOr<rpc::Reply>> Hedge::Call(const rpc::Method& method, rpc::Pa
   context.ShortenDeadline(net::After(net::Clock::now(), timeout_));
   const std::string kept(request.bytes());
   const bool repeatable = policy_.MayRepeat(kept);
-  uint32_t most = repeatable ? policy_.hedge->max : 1;
-  const auto race = std::make_shared<Race>(*this, method, repeatable);
+  const auto race = std::make_shared<Race>(*this, method, repeatable, context.deadline());
   const rpc::CancelCallback cancelled(context, [race] { race->Wake(); });
-  net::Deadline next = net::After(net::Clock::now(), policy_.hedge->after);
   race->Start(context, std::move(request));
-  while (!race->decided() && !context.cancelled()) {
-    if (!race->next_at().has_value()) most = race->started();
-    // When all have failed the next need not wait, but for as long as the service asks.
-    if (!race->under_way() && race->next_at().has_value()) next = *race->next_at();
-    const bool more = race->started() < most && next < context.deadline();
-    if (!race->under_way() && !more) break;
-    if (more && net::Clock::now() >= next) {
-      if (!shared_.budget.Withdraw(lane)) {
-        shared_.counts.over_budget.fetch_add(1, std::memory_order_relaxed);
-        most = race->started();
-        continue;
-      }
+  HedgeSchedule& schedule = race->schedule();
+  if (!repeatable) schedule.Stop();
+  while (!context.cancelled()) {
+    const HedgeSchedule::Plan plan = schedule.At(net::Clock::now());
+    if (plan.step == HedgeSchedule::Step::kDone) break;
+    if (plan.step == HedgeSchedule::Step::kWait) {
+      co_await race->AwaitChange(context.worker(), plan.until);
+    } else if (shared_.budget.Withdraw(lane)) {
       shared_.counts.hedges.fetch_add(1, std::memory_order_relaxed);
-      next = net::After(net::Clock::now(), policy_.hedge->after);
       race->Start(context, rpc::Payload::Copy(kept));
-      continue;
+    } else {
+      shared_.counts.over_budget.fetch_add(1, std::memory_order_relaxed);
+      schedule.Stop();
     }
-    co_await race->AwaitChange(context.worker(), more ? next : net::kNoDeadline);
   }
   absl::StatusOr<rpc::Reply> reply = race->Finish(context);
   if (context.cancelled()) co_return absl::CancelledError("the call was cancelled");
