@@ -10,7 +10,8 @@
 
 namespace portico::upstream {
 
-// When the calls of one hedged call begin: its state machine, which knows neither calls nor clocks, but what it is told.
+// When the calls of one hedged call begin: its state machine, which knows neither calls nor clocks, but what it is
+// told.
 //
 //   the first call begins at once; each one more when `after` has passed since the last began, or at once when one has
 //   failed, but not before the time that a service asked for; at most `max`; none after one that was answered, and none
@@ -21,8 +22,8 @@ class HedgeSchedule {
  public:
   HedgeSchedule(const HedgeOptions& options, net::Deadline deadline) : options_(options), deadline_(deadline) {}
 
-  // What to do now: begin one more call, wait for a call's end or until `until`, or nothing more, because the outcome is
-  // known.
+  // What to do now: begin one more call, wait for a call's end or until `until`, or nothing more, because the outcome
+  // is known.
   enum class Step { kBegin, kWait, kDone };
   struct Plan {
     Step step;

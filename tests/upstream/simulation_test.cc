@@ -1,6 +1,6 @@
-// What the safeguards do to a cluster over minutes of trouble, on a clock of the test's own: ejection, hedging, the retry
-// budget and shedding, each as the state machine that decides, fed with events in the order of their times. (The circuit
-// breaker's simulation is in circuit_breaker_test.cc, that of rate limits in middleware/rate_limit_test.cc.)
+// What the safeguards do to a cluster over minutes of trouble, on a clock of the test's own: ejection, hedging, the
+// retry budget and shedding, each as the state machine that decides, fed with events in the order of their times. (The
+// circuit breaker's simulation is in circuit_breaker_test.cc, that of rate limits in middleware/rate_limit_test.cc.)
 
 #include <gtest/gtest.h>
 
@@ -84,7 +84,7 @@ TEST(SimulationTest, EjectionThroughThreeMinutesOfServersThatFail) {
   const struct {
     const char* phase;
     std::vector<size_t> down;
-    double most_failed;   // share of the phase's calls
+    double most_failed;  // share of the phase's calls
     double least_failed;
     size_t most_out;
     size_t out_at_end;
@@ -183,7 +183,9 @@ TEST(SimulationTest, TheBudgetBoundsWhatHedgingAddsToAnOutage) {
   uint64_t calls = 0;
   for (const bool fails : {true, false}) {  // refused at once; then all so slow that every call is hedged
     for (int i = 0; i < all; ++i) {
-      calls += CallHedged({milliseconds(20), 4}, budget, [&] { return milliseconds(fails ? 1 : 900); }, fails).calls;
+      calls += CallHedged(
+                   {milliseconds(20), 4}, budget, [&] { return milliseconds(fails ? 1 : 900); }, fails)
+                   .calls;
     }
   }
   EXPECT_LE(calls, 2 * all * 1.2 + RetryBudget::kAtStart);
