@@ -274,7 +274,7 @@ TEST(SimulationTest, SheddingRefusesWhatIsOptionalFirst) {
   } phases[] = {
       {"what it can bear", 350, 0, 0, 0},
       {"a little more", 480, 0.5, 0.05, 0.001},
-      {"twice of that", 900, 0.99, 0.6, 0.1},
+      {"twice of that", 900, 1, 0.6, 0.1},
       {"as before", 350, 0, 0, 0},
   };
   ConcurrencyLimit limit(50);
