@@ -4,12 +4,15 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "gateway/compose/fetch_fields.h"
 #include "gateway/compose/inner_facade.h"
+#include "gateway/compose/json_form.h"
+#include "gateway/compose/part_cycle.h"
 #include "gateway/transcode/json_to_wire.h"
 #include "gateway/wire/writer.h"
 
@@ -19,6 +22,27 @@ namespace {
 using schema::FieldTable;
 using schema::MessageTable;
 using schema::Method;
+
+// Whether a text that is no source was meant to be one: no JSON but these three words begins with a letter.
+bool LooksLikeSource(absl::string_view text) {
+  return absl::ascii_isalpha(text.front()) && text != "true" && text != "false" && text != "null";
+}
+
+absl::Status NoSource(absl::string_view text) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", text,
+      "\" is no source: request.PATH, self.PATH, claim.NAME, header.NAME or, where a field is bound, JSON"));
+}
+
+// The member of a oneof that `other` sets beside another one of it that `path` sets; nullptr when they do not.
+const FieldTable* OneofRival(const WirePath& path, const WirePath& other) {
+  for (size_t i = 0; i < std::min(path.steps().size(), other.steps().size()); ++i) {
+    const FieldTable* const one = path.steps()[i];
+    const FieldTable* const two = other.steps()[i];
+    if (one != two) return one->oneof >= 0 && one->oneof == two->oneof ? two : nullptr;
+  }
+  return nullptr;
+}
 
 // Compiles one plan.
 class Compiler {
@@ -36,6 +60,7 @@ class Compiler {
     }
     auto plan = std::make_unique<Plan>();
     plan->method = &method_;
+    plan->types = &schema_;
     CompileMessage(*method_.output, "", &plan->root);
     plan->part_count = next_id_;
     if (diagnostics_.entries().size() != before) return nullptr;
@@ -83,6 +108,11 @@ class Compiler {
         part.position = fetches.back().second.position;
         plan->parts.push_back(std::move(part));
       } else if (IsOmitted(field)) {
+        if (plan->omitted != nullptr) {
+          diagnostics_.Add(schema_.PositionOf(*DescriptorOf(table, field)),
+                           absl::StrCat(table.full_name, ".", field.name, ": ", plan->omitted->name,
+                                        " says already what is left out"));
+        }
         plan->omitted = &field;
       } else if (prefix.empty()) {
         CompileCopy(table, field, plan);
@@ -197,9 +227,7 @@ class Compiler {
     if (!fetch.when().empty()) {
       Source when;
       if (CompileSource(fetch.when(), site, "fetch.when", plan, part, &when)) {
-        if (when.kind == Source::Kind::kLiteral) {
-          Mistake(site, "fetch.when", absl::StrCat("\"", fetch.when(), "\" is no source"));
-        }
+        if (when.kind == Source::Kind::kLiteral) Mistake(site, "fetch.when", NoSource(when.text).message());
         part->when = std::move(when);
       }
     }
@@ -292,6 +320,11 @@ class Compiler {
       }
     }
     for (const Bind& other : part->binds) {
+      if (const FieldTable* const member = OneofRival(bind.target, other.target)) {
+        return Mistake(
+            site, what,
+            absl::StrCat("\"", target, "\" is in one oneof with \"", member->name, "\", which is bound too"));
+      }
       if (other.target.steps() == bind.target.steps() && !bind.target.leaf().repeated) {
         return Mistake(site, what, absl::StrCat("\"", target, "\" is bound twice"));
       }
@@ -309,7 +342,7 @@ class Compiler {
     switch (source.kind) {
       case Source::Kind::kLiteral: {
         const absl::Status encoded = transcode::JsonValueToField(target, schema_, source.text, &bind->literal);
-        if (!encoded.ok()) return encoded;
+        if (!encoded.ok()) return LooksLikeSource(source.text) ? NoSource(source.text) : encoded;
         for (size_t i = bind->target.steps().size() - 1; i-- > 0;) {
           std::string outer;
           wire::AppendBytesField(bind->target.steps()[i]->number, bind->literal, &outer);
@@ -343,6 +376,7 @@ class Compiler {
 
   bool CompileSource(absl::string_view text, const Site& site, absl::string_view what, const MessagePlan& plan,
                      Part* part, Source* source) {
+    text = absl::StripAsciiWhitespace(text);
     source->text = std::string(text);
     absl::string_view rest = text;
     if (absl::ConsumePrefix(&rest, "request.")) {
@@ -357,8 +391,9 @@ class Compiler {
     if (claim || absl::ConsumePrefix(&rest, "header.")) {
       source->kind = claim ? Source::Kind::kClaim : Source::Kind::kHeader;
       source->name = std::string(rest);
-      if (rest.empty()) Mistake(site, what, absl::StrCat("\"", text, "\" names nothing"));
-      return !rest.empty();
+      const bool named = !rest.empty() && std::none_of(rest.begin(), rest.end(), absl::ascii_isspace);
+      if (!named) Mistake(site, what, absl::StrCat("\"", text, "\" names nothing"));
+      return named;
     }
     source->kind = Source::Kind::kLiteral;
     if (text.empty()) Mistake(site, what, "there is no source");
@@ -431,6 +466,7 @@ class Compiler {
     }
     if (selected == nullptr) return;
     part->message = true;
+    part->may_lack_json = MayLackJson(*field.message);
     // What another facade has filled is not filled once more.
     if (part->method->service->facade && selected->full_name == field.message->full_name) return;
     absl::StatusOr<const Projection*> projection = projections_.Compile(*selected, *field.message);
@@ -470,6 +506,10 @@ class Compiler {
       return nullptr;
     }
     for (const Bind& bind : part->binds) {
+      if (bind.target.steps() == compiled.keys.steps()) {
+        Mistake(site, "fetch.bind", absl::StrCat("\"", batch.keys(), "\" holds the batch's keys"));
+        return nullptr;
+      }
       if (bind.source.kind == Source::Kind::kSelf) {
         Mistake(site, "fetch.bind", absl::StrCat("\"", bind.source.text, "\" differs between the elements of a batch"));
         return nullptr;
@@ -513,36 +553,11 @@ class Compiler {
 
   // Reports the parts of a message that wait for each other.
   void FindCycle(const MessagePlan& plan, const std::vector<std::pair<portico::Fetch, Site>>& fetches) {
-    // Takes away what waits for nothing until nothing is left, or a cycle.
-    std::vector<size_t> waits(plan.parts.size());
-    std::vector<size_t> ready;
-    for (size_t i = 0; i < plan.parts.size(); ++i) {
-      waits[i] = plan.parts[i].needs.size();
-      if (waits[i] == 0) ready.push_back(i);
-    }
-    while (!ready.empty()) {
-      const size_t done = ready.back();
-      ready.pop_back();
-      for (int waiting : plan.parts[done].needed_by) {
-        if (--waits[static_cast<size_t>(waiting)] == 0) ready.push_back(static_cast<size_t>(waiting));
-      }
-    }
-    const auto stuck = std::find_if(waits.begin(), waits.end(), [](size_t count) { return count > 0; });
-    if (stuck == waits.end()) return;
-    // Every stuck part needs a stuck one: following them comes round.
-    std::vector<size_t> path;
-    size_t at = static_cast<size_t>(stuck - waits.begin());
-    while (std::find(path.begin(), path.end(), at) == path.end()) {
-      path.push_back(at);
-      for (int needed : plan.parts[at].needs) {
-        if (waits[static_cast<size_t>(needed)] > 0) at = static_cast<size_t>(needed);
-      }
-    }
-    path.erase(path.begin(), std::find(path.begin(), path.end(), at));
-    path.push_back(at);
+    const std::vector<size_t> path = CycleOf(plan.parts);
+    if (path.empty()) return;
     const std::string names = absl::StrJoin(
         path, " -> ", [&](std::string* out, size_t part) { absl::StrAppend(out, plan.parts[part].field->name); });
-    Mistake(fetches[at].second, "fetch.bind", absl::StrCat("a cycle of parts that need each other: ", names));
+    Mistake(fetches[path.back()].second, "fetch.bind", absl::StrCat("a cycle of parts that need each other: ", names));
   }
 
   const Method& method_;

@@ -66,6 +66,8 @@ struct Part {
   WirePath select;  // in the reply, or in a batch's item
   // Whether the selected value is a message; `projection` is then how it becomes the field's type (nullptr: as it is).
   bool message = false;
+  // Whether such a message may have no JSON (MayLackJson).
+  bool may_lack_json = false;
   const Projection* projection = nullptr;
   absl::Duration timeout = absl::InfiniteDuration();
   bool required = false;
@@ -118,6 +120,7 @@ struct MessagePlan {
 // Schema and the Projections outlive it.
 struct Plan {
   const schema::Method* method = nullptr;
+  const schema::TypeResolver* types = nullptr;  // of the schema
   MessagePlan root;
   int part_count = 0;
 

@@ -11,6 +11,7 @@
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/check_wire.h"
 #include "gateway/transcode/field_selection.h"
+#include "gateway/transcode/wire_to_json.h"
 
 namespace portico::compose {
 namespace {
@@ -281,6 +282,12 @@ void Run::Take(Instance& instance, size_t index, const Message& bytes, const Wir
 
 void Run::Place(Instance& instance, size_t index, Message bytes, WireValues values) {
   const Part& part = PartOf(instance, index);
+  if (!part.required && LackJson(part, values)) {
+    // No stale reply stands in: that may be what this is.
+    if (StandInLiteral(instance, index)) return;
+    return Omit(instance, index, rpc::WithHttpStatus(absl::DataLossError(absl::StrCat(part.path, " has no JSON")), 502),
+                "malformed");
+  }
   if (!HasRoom(values))
     return Omit(instance, index, TooMuch(absl::StrCat(part.path, " does not fit into the answer")), "shed");
   Slot& slot = instance.slots[index];
@@ -288,6 +295,14 @@ void Run::Place(Instance& instance, size_t index, Message bytes, WireValues valu
   slot.values = std::move(values);
   if (part.elements != nullptr && slot.selected) StartElements(instance, index);
   Settle(instance, index, State::kIn);
+}
+
+bool Run::LackJson(const Part& part, const WireValues& values) {
+  if (!part.may_lack_json) return false;
+  json_.clear();
+  return std::any_of(values.begin(), values.end(), [&](const WireValue& value) {
+    return !transcode::WireToJson(*part.field->message, *plan_.types, value.bytes, {}, &json_).ok();
+  });
 }
 
 bool Run::HasRoom(const WireValues& values) {
@@ -327,6 +342,11 @@ bool Run::StandIn(Instance& instance, size_t index, const absl::Status& status) 
       return true;
     }
   }
+  return StandInLiteral(instance, index);
+}
+
+bool Run::StandInLiteral(Instance& instance, size_t index) {
+  const Part& part = PartOf(instance, index);
   if (part.fallback == nullptr) return false;
   if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kStoodIn, part, "fallback");
   Place(instance, index, part.fallback, part.fallback_values);

@@ -224,10 +224,15 @@ class Run : public std::enable_shared_from_this<Run> {
   void Take(Instance& instance, size_t index, const Message& bytes, const WireValues& selected);
   // Makes `values` within `bytes`, which are of the field's own type, the part's value.
   void Place(Instance& instance, size_t index, Message bytes, WireValues values);
+  // Whether the part's values are messages of which one has no JSON, such as a Timestamp out of its range: as good as a
+  // malformed reply, whatever protocol the client speaks.
+  bool LackJson(const Part& part, const WireValues& values);
   // Whether there is room in the answer for `values` as well.
   bool HasRoom(const WireValues& values);
   // Finds something to stand in for a part that failed; false when there is nothing.
   bool StandIn(Instance& instance, size_t index, const absl::Status& status);
+  // The same of the contract's literal alone.
+  bool StandInLiteral(Instance& instance, size_t index);
   // The last good reply to what was asked; nullptr when there is none, or `status` means that it does not hold any
   // more.
   Message Stale(const Part& part, absl::string_view asked, const absl::Status& status);
@@ -277,6 +282,7 @@ class Run : public std::enable_shared_from_this<Run> {
   const transcode::FieldSelection* const selection_;
   const net::Deadline began_;
   Trace* trace_;                    // nullptr when nobody wants one, or it is closed
+  std::string json_;                // LackJson's, written in vain
   std::string copies_;              // the answer's fields that are the request's
   std::deque<Instance> instances_;  // the answer itself first
   std::vector<Gate> gates_;         // by Part::id, once there are elements

@@ -7,6 +7,7 @@
 #include "gateway/compose/run.h"
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/check_wire.h"
+#include "gateway/transcode/wire_to_json.h"
 #include "gateway/wire/writer.h"
 
 namespace portico::compose {
@@ -186,6 +187,12 @@ absl::Status Run::TakeMessage(size_t index, const std::string& message) {
     }
   }
   out.Finish();
+  if (part.may_lack_json) {
+    json_.clear();
+    if (!transcode::WireToJson(*plan_.root.table, *plan_.types, piece.field, {}, &json_).ok()) {
+      return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("a message for ", part.path, " has no JSON")), 502);
+    }
+  }
   const Turn turn(*this);
   pieces_.push_back(std::move(piece));
   news_ = true;

@@ -16,6 +16,7 @@ using ::testing::StartsWith;
 
 constexpr char kContracts[] = R"(syntax = "proto3";
 package web;
+import "google/protobuf/duration.proto";
 import "portico/annotations.proto";
 
 message Request { string id = 1; }
@@ -23,7 +24,7 @@ message Product { string id = 1; string title = 2; string seller = 3; }
 message Reviews { repeated Review reviews = 1; }
 message Review { string text = 1; string author = 2; }
 message Author { string name = 1; }
-message Price { int32 units = 1; int32 secret = 2; repeated string offers = 3; }
+message Price { int32 units = 1; int32 secret = 2; repeated string offers = 3; google.protobuf.Duration valid_for = 4; }
 message Stock { int32 available = 1; }
 service Shop {
   rpc GetProduct(Request) returns (Product);
@@ -55,7 +56,7 @@ message StrictlySigned {
   Author who = 3 [(portico.fetch) = { method: "web.Shop/GetAuthor" bind: "id = self.author" required: true }];
 }
 
-message Small { int32 units = 7; }
+message Small { int32 units = 7; google.protobuf.Duration valid_for = 8; }
 message Live {
   Small price = 1 [(portico.fetch) = { method: "web.Shop/WatchPrice" bind: "id = request.id" }];
   Stock stock = 2 [(portico.fetch) = { method: "web.Shop/WatchStock" bind: "id = request.id" required: true }];
@@ -333,6 +334,13 @@ TEST_F(PageStreamTest, AMalformedMessageIsAFailure) {
   EXPECT_EQ(Next(), R"({"stock":{"available":3}})");
   services().SendWire("web.Shop/WatchStock", "\x08");
   EXPECT_THAT(Next(), StartsWith("DATA_LOSS: a message for stock is malformed"));
+}
+
+TEST_F(PageStreamTest, AMessageWithoutJsonIsAFailure) {
+  Open("web.Web/Watch");
+  Start();
+  services().SendWire("web.Shop/WatchPrice", "\x22\x09\x08\x80\x80\x80\x80\x80\x80\x80\x02");  // of 2^50 s
+  EXPECT_EQ(Next(), R"({"omitted":[{"part":"price","reason":"malformed"}]})");
 }
 
 TEST_F(PageStreamTest, AReaderThatWaitsStopsTheServices) {

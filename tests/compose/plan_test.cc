@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 constexpr char kShop[] = R"(syntax = "proto3";
 package shop;
 message GetProductRequest { string product_id = 1; int32 limit = 2; Range range = 3; repeated string tags = 4; }
-message Range { int64 from = 1; }
+message Range { int64 from = 1; oneof end { int64 to = 2; int64 length = 3; } }
 message Product { string product_id = 1; string title = 2; Money price = 3; repeated string tags = 4; Kind kind = 5; }
 message Money { string currency = 1; int64 units = 2; }
 enum Kind { KIND_UNSPECIFIED = 0; BOOK = 1; }
@@ -151,6 +151,18 @@ INSTANTIATE_TEST_SUITE_P(
         {"BoundTwice",
          R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: ["limit = 1", "limit = 2"] }];)",
          "fetch.bind[1] of web.Page.p: \"limit\" is bound twice"},
+        {"TwoOfAOneofBound",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: ["range.to = 1", "range.length = 2"] }];)",
+         "fetch.bind[1] of web.Page.p: \"range.length\" is in one oneof with \"to\", which is bound too"},
+        {"MisspeltSource",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" bind: "product_id = reqest.product_id" }];)",
+         "fetch.bind[0] of web.Page.p: \"reqest.product_id\" is no source: request.PATH, self.PATH, claim.NAME"},
+        {"AClaimWithASpace",
+         R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" when: "claim.a b" }];)",
+         "fetch.when of web.Page.p: \"claim.a b\" names nothing"},
+        {"TwoListsOfWhatIsLeftOut", R"(repeated portico.Omitted a = 1;
+  repeated portico.Omitted b = 2;)",
+         "web.Page.b: a says already what is left out", 9},
         {"AFallbackOfAnotherType",
          R"(shop.Product p = 1 [(portico.fetch) = { method: "shop.Catalog/GetProduct" fallback: '[1]' }];)",
          "fetch.fallback of web.Page.p: "},
@@ -272,6 +284,13 @@ message Item {
   string product_id = 2;
   Small p = 3 [(portico.fetch) = { method: "shop.Catalog/BatchGet" bind: "locale = self.product_id" batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "product_id" } }];)",
          "fetch.bind of web.Item.p: \"self.product_id\" differs between the elements of a batch", 12},
+        {"BatchKeysThatAreBound",
+         R"(repeated Item items = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
+}
+message Item {
+  string product_id = 2;
+  Small p = 3 [(portico.fetch) = { method: "shop.Catalog/BatchGet" bind: 'product_ids = ["x"]' batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "product_id" } }];)",
+         "fetch.bind of web.Item.p: \"product_ids\" holds the batch's keys", 12},
         {"EndlessFetches",
          R"(repeated Deep deep = 1 [(portico.fetch) = { method: "shop.Catalog/ListItems" select: "items" }];
 }

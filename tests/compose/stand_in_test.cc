@@ -13,12 +13,15 @@ namespace {
 
 constexpr char kContracts[] = R"(syntax = "proto3";
 package web;
+import "google/protobuf/any.proto";
+import "google/protobuf/timestamp.proto";
 import "portico/annotations.proto";
 
 message StockRequest { string product_id = 1; }
 message Stock { int32 available = 1; string warehouse = 2; }
 message Reviews { repeated Review reviews = 1; }
 message Review { string text = 1; }
+message Delivery { string note = 1; google.protobuf.Timestamp due = 2; google.protobuf.Any more = 3; }
 message Items { repeated Item items = 1; }
 message Item { string product_id = 1; }
 message BatchRequest { repeated string product_ids = 1; }
@@ -27,6 +30,7 @@ message Product { string product_id = 1; string title = 2; }
 service Shop {
   rpc GetStock(StockRequest) returns (Stock);
   rpc ListReviews(StockRequest) returns (Reviews);
+  rpc GetDelivery(StockRequest) returns (Delivery);
   rpc ListItems(StockRequest) returns (Items);
   rpc BatchGet(BatchRequest) returns (BatchReply);
 }
@@ -66,6 +70,13 @@ message Part {
   Product product = 2 [(portico.fetch) = { method: "web.Shop/BatchGet" stale: "10s" fallback: '{"title": "?"}'
     batch: { keys: "product_ids" from: "self.product_id" items: "products" item_key: "product_id" } }];
 }
+message DatedPage {
+  Delivery delivery = 1 [(portico.fetch) = { method: "web.Shop/GetDelivery" stale: "10s" }];
+  Delivery other = 2 [(portico.fetch) = { method: "web.Shop/GetDelivery" fallback: '{"note": "soon"}' }];
+  Noted noted = 3 [(portico.fetch) = { method: "web.Shop/GetDelivery" }];
+  repeated portico.Omitted omitted = 15;
+}
+message Noted { string note = 1; }
 message LatePage {
   Stock stock = 1 [(portico.fetch) = { method: "web.Shop/GetStock" fallback: '{"available": 5}' }];
 }
@@ -76,6 +87,7 @@ service Web {
   rpc GetShared(PageRequest) returns (SharedPage);
   rpc GetShort(PageRequest) returns (ShortPage);
   rpc GetBatch(PageRequest) returns (BatchPage);
+  rpc GetDated(PageRequest) returns (DatedPage);
   rpc GetLate(PageRequest) returns (LatePage) { option (portico.policy) = { timeout: "30ms" }; }
 }
 )";
@@ -108,6 +120,28 @@ TEST_F(StandInTest, ALiteralStandsInForWhatIsNotInWhenTheTimeIsUp) {
   ASSERT_TRUE(page.ok()) << page.mistakes();
   page.services().On("web.Shop/GetStock", R"({"available": 9})", /*held=*/true);
   EXPECT_EQ(page.Get("{}"), R"({"stock":{"available":5}})");
+}
+
+// What is sound on the wire may have no JSON. It costs the part, not the page.
+TEST_F(StandInTest, AReplyWithoutJsonIsAMalformedOne) {
+  const struct {
+    const char* name;
+    std::string wire;
+  } cases[] = {
+      {"a timestamp of 2^50 s", "\x0a\x01n\x12\x09\x08\x80\x80\x80\x80\x80\x80\x80\x02"},
+      {"an Any of no known contract", "\x0a\x01n\x1a\x05\x0a\x03x/y"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    Page page(folder_, "web.Web/GetDated");
+    ASSERT_TRUE(page.ok()) << page.mistakes();
+    page.services().OnWire("web.Shop/GetDelivery", c.wire);
+    // Twice: what has no JSON does not stand in for itself either. What does not show the field is not concerned.
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(page.Get("{}"), R"({"other":{"note":"soon"},"noted":{"note":"n"},)"
+                                R"("omitted":[{"part":"delivery","reason":"malformed"}]})");
+    }
+  }
 }
 
 TEST_F(StandInTest, TheLastGoodReplyStandsInEvenForARequiredPart) {
