@@ -45,7 +45,8 @@ bool IsLate(const Row& row) {
   return false;
 }
 
-void Try(const std::string& address, const Page& page, const Expectation& expected, Row* row) {
+void Try(const std::string& address, const Page& page, const Expectation& expected, const integration::Json& healthy,
+         Row* row) {
   std::string command;
   for (const auto& [method, fault] : row->faults) absl::StrAppend(&command, method, "=", NameOf(fault), ";");
   // What is late is so for ever; a deadline is what ends it. On a machine that is busy others may be late too, so that
@@ -59,7 +60,12 @@ void Try(const std::string& address, const Page& page, const Expectation& expect
     const auto taken = std::chrono::steady_clock::now() - begin;
     row->seen = absl::StrCat(answer.status, " ", answer.Header("Portico-Omitted"));
     row->wrong = Violation(expected, answer.status, answer.Header("Portico-Omitted"));
-    if (answer.json().is_discarded()) row->wrong = "the body is no JSON";
+    const integration::Json body = answer.json();
+    if (body.is_discarded()) {
+      row->wrong = "the body is no JSON";
+    } else if (row->wrong.empty() && answer.status == 200) {
+      row->wrong = BodyViolation(expected, body, healthy);
+    }
     if (taken > std::chrono::seconds(seconds + 15)) row->wrong = "took longer than its deadline";
     if (row->wrong.empty()) return;
   }
@@ -89,13 +95,13 @@ class Runner {
   void Run(const std::vector<Row*>& rows) {
     if (rows.empty()) return;
     const integration::Gateway gateway(config_);
-    Healthy(gateway);
+    const integration::Json healthy = Healthy(gateway).json();
     std::atomic<size_t> next{0};
     std::vector<std::thread> clients;
     for (int i = 0; i < 8; ++i) {
       clients.emplace_back([&] {
         for (size_t at; (at = next++) < rows.size();) {
-          Try(gateway.address(frontend_), page_, Expect(plan_, rows[at]->faults, called_), rows[at]);
+          Try(gateway.address(frontend_), page_, Expect(plan_, rows[at]->faults, called_), healthy, rows[at]);
         }
       });
     }
@@ -210,6 +216,10 @@ int Main(const std::vector<std::string>& words) {
   }
   if (plan == nullptr) {
     std::cerr << "fault-matrix: no frontend composes an answer for " << page.verb << " " << page.target << "\n";
+    return 1;
+  }
+  if (plan->streams()) {
+    std::cerr << "fault-matrix: " << plan->method->full_name << " streams its answer; the matrix is of one answer\n";
     return 1;
   }
   FakeServices services(std::shared_ptr<const schema::Schema>(snapshot, &snapshot->schema()));

@@ -105,6 +105,8 @@ class Maker {
     if (absl::StartsWith(type.full_name(), "google.protobuf.")) {
       if (type.name() == "Timestamp" || type.name() == "Duration") {
         Put(*type.FindFieldByName("seconds"), type.name() == "Timestamp" ? "1700000000" : "1", 1, message);
+      } else if (type.name() == "Value") {
+        Put(*type.FindFieldByName("string_value"), "some value", 1, message);  // the one that must hold something
       }
       return;
     }
