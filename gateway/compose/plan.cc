@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "gateway/compose/bind_check.h"
 #include "gateway/compose/fetch_fields.h"
 #include "gateway/compose/inner_facade.h"
 #include "gateway/compose/json_form.h"
@@ -22,27 +23,6 @@ namespace {
 using schema::FieldTable;
 using schema::MessageTable;
 using schema::Method;
-
-// Whether a text that is no source was meant to be one: no JSON but these three words begins with a letter.
-bool LooksLikeSource(absl::string_view text) {
-  return absl::ascii_isalpha(text.front()) && text != "true" && text != "false" && text != "null";
-}
-
-absl::Status NoSource(absl::string_view text) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "\"", text,
-      "\" is no source: request.PATH, self.PATH, claim.NAME, header.NAME or, where a field is bound, JSON"));
-}
-
-// The member of a oneof that `other` sets beside another one of it that `path` sets; nullptr when they do not.
-const FieldTable* OneofRival(const WirePath& path, const WirePath& other) {
-  for (size_t i = 0; i < std::min(path.steps().size(), other.steps().size()); ++i) {
-    const FieldTable* const one = path.steps()[i];
-    const FieldTable* const two = other.steps()[i];
-    if (one != two) return one->oneof >= 0 && one->oneof == two->oneof ? two : nullptr;
-  }
-  return nullptr;
-}
 
 // Compiles one plan.
 class Compiler {
@@ -245,6 +225,7 @@ class Compiler {
       CompileBind(fetch.bind(i), site, absl::StrCat("fetch.bind[", i, "]"), plan, part);
     }
     CompileReply(fetch, site, plan, part);
+    part->in_pieces = IsInPieces(*part);
   }
 
   // Whether a part may be a stream, as `fetch` has it.

@@ -62,6 +62,7 @@ struct Part {
   schema::Position position;  // of the fetch option
   const schema::Method* method = nullptr;
   std::vector<Bind> binds;
+  bool in_pieces = false;  // they may write one message of the request in pieces (transcode::JoinPieces)
   std::optional<Source> when;
   WirePath select;  // in the reply, or in a batch's item
   // Whether the selected value is a message; `projection` is then how it becomes the field's type (nullptr: as it is).

@@ -11,6 +11,7 @@
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/check_wire.h"
 #include "gateway/transcode/field_selection.h"
+#include "gateway/transcode/message_pieces.h"
 #include "gateway/transcode/wire_to_json.h"
 
 namespace portico::compose {
@@ -248,6 +249,7 @@ bool Run::BindRequest(const Instance& instance, const Part& part, rpc::Payload* 
     }
     AppendBound(bind.target, value.values, &request->buffer());
   }
+  if (part.in_pieces) transcode::JoinPieces(*part.method->input, rpc::Payload::kHeadroom, &request->buffer());
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include "gateway/compose/run.h"
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/check_wire.h"
+#include "gateway/transcode/message_pieces.h"
 
 namespace portico::compose {
 namespace {
@@ -286,6 +287,7 @@ void Run::StartBatch(size_t index, std::vector<Instance*> elements) {
   }
   if (asking.empty()) return;
   part.batch->keys.AppendWrapped(std::move(encoded), &request.buffer());
+  if (part.in_pieces) transcode::JoinPieces(*part.method->input, rpc::Payload::kHeadroom, &request.buffer());
   const MessagePlan& plan = *asking.front()->plan;
   Batch batch{index, std::move(asking), {}};
   if (part.stale > absl::ZeroDuration()) batch.asked = Asked(request.bytes());

@@ -166,6 +166,10 @@ TEST_F(ComposerTest, PartsBecomeOneAnswer) {
   for (const FakeServices::Record& call : page.services().calls()) {
     if (call.method == "web.Shop/ListReviews") {
       EXPECT_EQ(call.request, R"({"productId":"p","pageSize":3,"locale":"de","filter":{"tags":["a","b"],"stars":4}})");
+      // Two binds lead into `filter`, which is one piece: some parsers take the last of several for the whole.
+      EXPECT_THAT(call.wire, HasSubstr("\x22\x08\x0a\x01"
+                                       "a\x0a\x01"
+                                       "b\x10\x04"));
     }
     if (call.method == "web.Shop/GetSeller") EXPECT_EQ(call.request, R"({"sellerId":"s"})");
   }

@@ -26,6 +26,7 @@ class FakeServices final : public rpc::Handler {
   struct Record {
     std::string method;
     std::string request;  // JSON
+    std::string wire;     // the same as it came
     bool cancelled = false;
     bool done = false;
   };
@@ -63,6 +64,7 @@ class FakeServices final : public rpc::Handler {
     Record& call = calls_.emplace_back();
     call.method = method.full_name;
     call.request = json;
+    call.wire = std::string(request.bytes());
     greatest_in_flight_ = std::max(greatest_in_flight_, ++in_flight_);
     const auto answer = answers_.find(method.full_name);
     if (answer != answers_.end() && answer->second.held) {
