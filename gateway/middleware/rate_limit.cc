@@ -1,8 +1,11 @@
 #include "gateway/middleware/rate_limit.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <limits>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -23,26 +26,31 @@ int64_t Seconds(int64_t nanoseconds) {
 RateBuckets::RateBuckets(double rate, uint32_t burst)
     : interval_(std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(kSecond) / rate))),
       tolerance_(interval_ * burst),
-      buckets_(kSets * kWays) {}
+      buckets_(static_cast<Bucket*>(std::calloc(kSets * kWays, sizeof(Bucket)))) {
+  if (buckets_ == nullptr) throw std::bad_alloc();
+}
 
 RateBuckets::Bucket& RateBuckets::Find(uint64_t client, int64_t now) {
   Bucket* const set = &buckets_[client % kSets * kWays];
   Bucket* quietest = set;
+  int64_t quiet_since = std::numeric_limits<int64_t>::max();
   for (size_t i = 0; i < kWays; ++i) {
-    if (set[i].client.load(std::memory_order_relaxed) == client) return set[i];
-    if (set[i].full_at.load(std::memory_order_relaxed) < quietest->full_at.load(std::memory_order_relaxed)) {
+    if (std::atomic_ref(set[i].client).load(std::memory_order_relaxed) == client) return set[i];
+    const int64_t full_at = std::atomic_ref(set[i].full_at).load(std::memory_order_relaxed);
+    if (full_at < quiet_since) {
+      quiet_since = full_at;
       quietest = &set[i];
     }
   }
   // Two workers may do this at once: a client then has a bucket too many, or too full, for a moment.
-  quietest->full_at.store(now, std::memory_order_relaxed);
-  quietest->client.store(client, std::memory_order_relaxed);
+  std::atomic_ref(quietest->full_at).store(now, std::memory_order_relaxed);
+  std::atomic_ref(quietest->client).store(client, std::memory_order_relaxed);
   return *quietest;
 }
 
 RateBuckets::Taken RateBuckets::Take(uint64_t client, int64_t now) {
-  Bucket& bucket = Find(client, now);
-  int64_t full_at = bucket.full_at.load(std::memory_order_relaxed);
+  const std::atomic_ref full(Find(client, now).full_at);
+  int64_t full_at = full.load(std::memory_order_relaxed);
   for (;;) {
     const int64_t next = std::max(full_at, now) + interval_;
     Taken taken;
@@ -51,7 +59,7 @@ RateBuckets::Taken RateBuckets::Take(uint64_t client, int64_t now) {
       taken.allowed_in = next - now - tolerance_;
       return taken;
     }
-    if (!bucket.full_at.compare_exchange_weak(full_at, next, std::memory_order_relaxed)) continue;
+    if (!full.compare_exchange_weak(full_at, next, std::memory_order_relaxed)) continue;
     taken.allowed = true;
     taken.full_in = next - now;
     taken.remaining = (tolerance_ - taken.full_in) / interval_;

@@ -1,13 +1,12 @@
 #ifndef PORTICO_GATEWAY_MIDDLEWARE_RATE_LIMIT_H_
 #define PORTICO_GATEWAY_MIDDLEWARE_RATE_LIMIT_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "gateway/http/error_response.h"
@@ -46,15 +45,20 @@ class RateBuckets {
  private:
   static constexpr size_t kSets = 16384;
   static constexpr size_t kWays = 4;
+  // Read and written by std::atomic_ref.
   struct Bucket {
-    std::atomic<uint64_t> client{0};
-    std::atomic<int64_t> full_at{0};
+    uint64_t client;
+    int64_t full_at;
+  };
+  struct Free {
+    void operator()(Bucket* buckets) const { std::free(buckets); }
   };
   Bucket& Find(uint64_t client, int64_t now);
 
   const int64_t interval_;   // nanoseconds for each request
   const int64_t tolerance_;  // nanoseconds of a whole burst
-  std::vector<Bucket> buckets_;
+  // From calloc: a megabyte that is zero, of which only what is used is ever touched.
+  const std::unique_ptr<Bucket[], Free> buckets_;
 };
 
 // Refuses requests beyond the policy with 429 and Retry-After. Every answer says how things stand: RateLimit-Limit,
