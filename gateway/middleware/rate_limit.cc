@@ -1,5 +1,7 @@
 #include "gateway/middleware/rate_limit.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -26,8 +28,13 @@ int64_t Seconds(int64_t nanoseconds) {
 RateBuckets::RateBuckets(double rate, uint32_t burst)
     : interval_(std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(kSecond) / rate))),
       tolerance_(interval_ * burst),
-      buckets_(static_cast<Bucket*>(std::calloc(kSets * kWays, sizeof(Bucket)))) {
-  if (buckets_ == nullptr) throw std::bad_alloc();
+      buckets_(static_cast<Bucket*>(
+          ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
+  if (buckets_.get() == MAP_FAILED) throw std::bad_alloc();
+}
+
+void RateBuckets::Unmap::operator()(Bucket* buckets) const {
+  if (buckets != MAP_FAILED) ::munmap(buckets, kBytes);
 }
 
 RateBuckets::Bucket& RateBuckets::Find(uint64_t client, int64_t now) {

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,15 +49,16 @@ class RateBuckets {
     uint64_t client;
     int64_t full_at;
   };
-  struct Free {
-    void operator()(Bucket* buckets) const { std::free(buckets); }
+  struct Unmap {
+    void operator()(Bucket* buckets) const;
   };
+  static constexpr size_t kBytes = kSets * kWays * sizeof(Bucket);
   Bucket& Find(uint64_t client, int64_t now);
 
   const int64_t interval_;   // nanoseconds for each request
   const int64_t tolerance_;  // nanoseconds of a whole burst
-  // From calloc: a megabyte that is zero, of which only what is used is ever touched.
-  const std::unique_ptr<Bucket[], Free> buckets_;
+  // A megabyte of zero pages from the system, of which only what is used ever takes memory.
+  const std::unique_ptr<Bucket[], Unmap> buckets_;
 };
 
 // Refuses requests beyond the policy with 429 and Retry-After. Every answer says how things stand: RateLimit-Limit,
