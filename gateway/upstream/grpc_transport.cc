@@ -206,11 +206,16 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const Tls&
 
 }  // namespace
 
-GrpcTransportFactory::GrpcTransportFactory(int workers, Unreached unreached) : unreached_(std::move(unreached)) {
-  for (int i = 0; i < workers; ++i) queues_.push_back(std::make_unique<Queue>());
-}
+GrpcTransportFactory::GrpcTransportFactory(int workers, Unreached unreached)
+    : unreached_(std::move(unreached)), lanes_(static_cast<size_t>(workers)) {}
 
 GrpcTransportFactory::~GrpcTransportFactory() = default;
+
+GrpcTransportFactory::Queue& GrpcTransportFactory::QueueOf(const net::Worker& worker) {
+  Lane& lane = lanes_[static_cast<size_t>(worker.index())];
+  std::call_once(lane.begun, [&lane] { lane.queue = std::make_unique<Queue>(); });
+  return *lane.queue;
+}
 
 absl::StatusOr<std::unique_ptr<Transport>> GrpcTransportFactory::Create(net::Worker& worker, const std::string& address,
                                                                         const TransportOptions& options) {
@@ -235,8 +240,9 @@ absl::StatusOr<std::unique_ptr<Transport>> GrpcTransportFactory::Create(net::Wor
   if (!options.tls.server_name.empty()) arguments.SetSslTargetNameOverride(options.tls.server_name);
   absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials = Credentials(options.tls);
   if (!credentials.ok()) return credentials.status();
-  const auto index = static_cast<size_t>(worker.index());
-  if (index >= queues_.size()) return absl::InternalError(absl::StrCat("no completion queue for worker ", index));
+  if (static_cast<size_t>(worker.index()) >= lanes_.size()) {
+    return absl::InternalError(absl::StrCat("no completion queue for worker ", worker.index()));
+  }
   std::shared_ptr<Excuses> excuses;
   if (absl::StartsWith(address, "xds:")) {
     // The control plane may say how servers are to be trusted; where it does not the configuration does.
@@ -244,12 +250,11 @@ absl::StatusOr<std::unique_ptr<Transport>> GrpcTransportFactory::Create(net::Wor
     if (unreached_ != nullptr) excuses = std::make_shared<Excuses>(address, unreached_);
   }
   return std::make_unique<GrpcTransport>(worker, grpc::CreateCustomChannel(address, *credentials, arguments),
-                                         queues_[index]->queue(), std::move(excuses));
+                                         QueueOf(worker).queue(), std::move(excuses));
 }
 
 std::unique_ptr<Transport> GrpcTransportFactory::Over(net::Worker& worker, std::shared_ptr<grpc::Channel> channel) {
-  return std::make_unique<GrpcTransport>(worker, std::move(channel),
-                                         queues_[static_cast<size_t>(worker.index())]->queue(), nullptr);
+  return std::make_unique<GrpcTransport>(worker, std::move(channel), QueueOf(worker).queue(), nullptr);
 }
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ namespace portico::upstream {
 
 // Transports on the gRPC C++ library: complete in every corner of the protocol, and so the reference. Each worker has a
 // completion queue of its own, drained by one thread that hands finished calls back to the worker's loop; each
-// transport has connections of its own.
+// transport has connections of its own. The library is not woken before the first transport is made: its threads and
+// memory cost nothing where it is not used.
 //
 // Destroy it after the transports it made, and after the loops have stopped or every call has returned.
 class GrpcTransportFactory final : public TransportFactory {
@@ -37,8 +39,15 @@ class GrpcTransportFactory final : public TransportFactory {
 
  private:
   class Queue;
+  struct Lane {
+    std::once_flag begun;
+    std::unique_ptr<Queue> queue;
+  };
+  // The completion queue of a worker. Thread-safe.
+  Queue& QueueOf(const net::Worker& worker);
+
   const Unreached unreached_;
-  std::vector<std::unique_ptr<Queue>> queues_;  // by worker
+  std::vector<Lane> lanes_;  // by worker
 };
 
 }  // namespace portico::upstream
