@@ -300,7 +300,7 @@ void Run::Place(Instance& instance, size_t index, Message bytes, WireValues valu
 }
 
 bool Run::LackJson(const Part& part, const WireValues& values) {
-  if (!part.may_lack_json) return false;
+  if (!part.may_lack_json || !doubtful_) return false;
   json_.clear();
   return std::any_of(values.begin(), values.end(), [&](const WireValue& value) {
     return !transcode::WireToJson(*part.field->message, *plan_.types, value.bytes, {}, &json_).ok();
@@ -337,6 +337,7 @@ bool Run::StandIn(Instance& instance, size_t index, const absl::Status& status) 
   const Part& part = PartOf(instance, index);
   if (part.stale > absl::ZeroDuration() && !part.batch.has_value()) {
     if (const Message stale = Stale(part, instance.slots[index].asked, status)) {
+      doubtful_ = true;
       WireValues selected;
       part.select.Collect({*stale}, &selected);
       if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kStoodIn, part, "stale");

@@ -282,6 +282,7 @@ class Run : public std::enable_shared_from_this<Run> {
   const transcode::FieldSelection* const selection_;
   const net::Deadline began_;
   Trace* trace_;                    // nullptr when nobody wants one, or it is closed
+  bool doubtful_ = false;           // something in the replies so far may have no JSON
   std::string json_;                // LackJson's, written in vain
   std::string copies_;              // the answer's fields that are the request's
   std::deque<Instance> instances_;  // the answer itself first

@@ -244,7 +244,7 @@ Async<absl::StatusOr<Run::Fetched>> Run::Fetch(const MessagePlan& plan, const Pa
     if (!reply.ok()) co_return reply.status();
     // In the answer the part is some messages down: together they must not nest too deep.
     const int depth = 1 + static_cast<int>(std::count(part.path.begin(), part.path.end(), '.'));
-    const absl::Status wire = transcode::CheckWire(*part.method->output, reply->message, kMaxDepth - depth);
+    const absl::Status wire = transcode::CheckWire(*part.method->output, reply->message, kMaxDepth - depth, &doubtful_);
     if (!wire.ok()) {
       co_return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("the reply for ", part.path, " is malformed")),
                                     502);
@@ -325,6 +325,7 @@ Async<void> Run::RunBatch(std::shared_ptr<Run> run, const MessagePlan* plan, con
 void Run::ReceiveBatch(const Batch& batch, const absl::StatusOr<Fetched>& reply) {
   const Message message =
       reply.ok() ? reply->message : Stale(PartOf(*batch.elements.front(), batch.index), batch.asked, reply.status());
+  if (!reply.ok() && message != nullptr) doubtful_ = true;
   // Whichever element it is that lacks something: they have one name.
   if (reply.ok()) {
     Instance& first = *batch.elements.front();

@@ -153,7 +153,8 @@ Async<absl::Status> Run::Feed(size_t index, rpc::Payload request) {
 
 absl::Status Run::TakeMessage(size_t index, const std::string& message) {
   const Part& part = plan_.root.parts[index];
-  if (!transcode::CheckWire(*part.method->output, message, kMaxDepth).ok()) {
+  bool doubtful = false;
+  if (!transcode::CheckWire(*part.method->output, message, kMaxDepth, &doubtful).ok()) {
     return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("a message for ", part.path, " is malformed")), 502);
   }
   WireValues selected;
@@ -187,7 +188,7 @@ absl::Status Run::TakeMessage(size_t index, const std::string& message) {
     }
   }
   out.Finish();
-  if (part.may_lack_json) {
+  if (part.may_lack_json && doubtful) {
     json_.clear();
     if (!transcode::WireToJson(*plan_.root.table, *plan_.types, piece.field, {}, &json_).ok()) {
       return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("a message for ", part.path, " has no JSON")), 502);

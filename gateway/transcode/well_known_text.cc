@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kMinTimestamp = -62135596800;  // 0001-01-01T00:00:00Z
 constexpr int64_t kMaxTimestamp = 253402300799;  // 9999-12-31T23:59:59Z
+constexpr int32_t kMaxNanos = 999999999;
 constexpr int64_t kMaxDuration = 315576000000;
 constexpr int64_t kSecondsPerDay = 86400;
 
@@ -143,9 +144,12 @@ bool ParseTimestamp(absl::string_view text, SecondsAndNanos* time) {
   return time->seconds >= kMinTimestamp && time->seconds <= kMaxTimestamp;
 }
 
+bool IsTimestamp(SecondsAndNanos time) {
+  return time.seconds >= kMinTimestamp && time.seconds <= kMaxTimestamp && time.nanos >= 0 && time.nanos <= kMaxNanos;
+}
+
 bool AppendTimestamp(SecondsAndNanos time, wire::AppendBuffer* out) {
-  if (time.seconds < kMinTimestamp || time.seconds > kMaxTimestamp) return false;
-  if (time.nanos < 0 || time.nanos > 999999999) return false;
+  if (!IsTimestamp(time)) return false;
   const int64_t since_year_1 = time.seconds - kMinTimestamp;
   const Date date = DateFromDays(since_year_1 / kSecondsPerDay + kMinTimestamp / kSecondsPerDay);
   const auto second_of_day = static_cast<uint32_t>(since_year_1 % kSecondsPerDay);
@@ -186,11 +190,16 @@ bool ParseDuration(absl::string_view text, SecondsAndNanos* duration) {
   return true;
 }
 
+bool IsDuration(SecondsAndNanos duration) {
+  const auto [seconds, nanos] = duration;
+  return seconds >= -kMaxDuration && seconds <= kMaxDuration && nanos >= -kMaxNanos && nanos <= kMaxNanos &&
+         (seconds <= 0 || nanos >= 0) && (seconds >= 0 || nanos <= 0);
+}
+
 bool AppendDuration(SecondsAndNanos duration, wire::AppendBuffer* out) {
+  if (!IsDuration(duration)) return false;
   int64_t seconds = duration.seconds;
   int32_t nanos = duration.nanos;
-  if (seconds < -kMaxDuration || seconds > kMaxDuration || nanos < -999999999 || nanos > 999999999) return false;
-  if ((seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0)) return false;
   const bool negative = seconds < 0 || nanos < 0;
   if (negative) {
     seconds = -seconds;

@@ -21,13 +21,17 @@ struct SecondsAndNanos {
 // RFC 3339 with capital T and Z, any offset, up to nine digits of a fraction, within years 1 to 9999 UTC. False
 // otherwise.
 bool ParseTimestamp(absl::string_view text, SecondsAndNanos* time);
-// Appends it in quotation marks: in UTC, with 0, 3, 6 or 9 digits. False when out of range.
+// Whether it is in that range, and the nanos from 0 to 999,999,999.
+bool IsTimestamp(SecondsAndNanos time);
+// Appends it in quotation marks: in UTC, with 0, 3, 6 or 9 digits. False unless IsTimestamp().
 bool AppendTimestamp(SecondsAndNanos time, wire::AppendBuffer* out);
 
 // Decimal seconds with up to nine digits of a fraction, and "s"; the whole seconds within ±315,576,000,000, as
 // duration.proto says of them. False otherwise.
 bool ParseDuration(absl::string_view text, SecondsAndNanos* duration);
-// Appends it in quotation marks, with 0, 3, 6 or 9 digits. False when out of range or when the signs differ.
+// Whether it is in that range, and seconds and nanos do not differ in sign.
+bool IsDuration(SecondsAndNanos duration);
+// Appends it in quotation marks, with 0, 3, 6 or 9 digits. False unless IsDuration().
 bool AppendDuration(SecondsAndNanos duration, wire::AppendBuffer* out);
 
 // Appends the content of the google.protobuf.Timestamp or Duration message.

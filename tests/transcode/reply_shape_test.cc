@@ -191,5 +191,47 @@ TEST(CheckWire, TellsWellFormedMessages) {
   EXPECT_NE(Checked(wire).find("nested too deeply"), std::string::npos);
 }
 
+TEST(CheckWire, DoubtsWhatMayHaveNoJson) {
+  const struct {
+    const char* name;
+    const char* type;
+    std::string wire;
+    bool doubtful;
+  } cases[] = {
+      {"a timestamp", "google.protobuf.Timestamp", "\x08\x01\x10\x02", false},
+      {"a timestamp whose nanos are negative", "google.protobuf.Timestamp",
+       "\x08\x01\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", true},
+      {"the last one counts", "google.protobuf.Timestamp", "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10\x02",
+       false},
+      {"a timestamp of 2^50 s", "google.protobuf.Timestamp", "\x08\x80\x80\x80\x80\x80\x80\x80\x02", true},
+      {"a duration", "google.protobuf.Duration", "\x08\x01\x10\x02", false},
+      {"a duration of two signs", "google.protobuf.Duration", "\x08\x01\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+       true},
+      {"a number", "google.protobuf.Value", std::string("\x11\0\0\0\0\0\0\xf0\x3f", 9), false},
+      {"infinity", "google.protobuf.Value", std::string("\x11\0\0\0\0\0\0\xf0\x7f", 9), true},
+      {"no value", "google.protobuf.Value", "", true},
+      {"members with values", "google.protobuf.Struct",
+       std::string("\x0a\x07\x0a\x01"
+                   "a\x12\x02\x08\0",
+                   9),
+       false},
+      {"a member without", "google.protobuf.Struct",
+       "\x0a\x03\x0a\x01"
+       "a",
+       true},
+      {"an empty list", "google.protobuf.ListValue", "", false},
+      {"a list of nothing", "google.protobuf.ListValue", std::string("\x0a\0", 2), true},
+      {"an Any", "google.protobuf.Any", "", true},
+      {"a field mask", "google.protobuf.FieldMask", "", true},
+      {"a wrapper", "google.protobuf.Int32Value", "\x08\x01", false},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    bool doubtful = false;
+    EXPECT_TRUE(CheckWire(Contracts().Table(c.type), c.wire, 100, &doubtful).ok());
+    EXPECT_EQ(doubtful, c.doubtful);
+  }
+}
+
 }  // namespace
 }  // namespace portico::transcode
