@@ -90,8 +90,7 @@ Run::Turn::~Turn() {
 void Run::Close() {
   // What has not come in by now will not; something may stand in for it.
   over_ = true;
-  for (size_t i = 0; i < instances_.size(); ++i) {
-    Instance& instance = instances_[i];
+  for (Instance& instance : instances_) {
     for (size_t index = 0; index < instance.slots.size(); ++index) {
       if (instance.slots[index].state != State::kWaiting) continue;
       if (StandIn(instance, index, absl::DeadlineExceededError("it was not in when the time was up"))) continue;

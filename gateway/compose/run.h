@@ -1,7 +1,6 @@
 #ifndef PORTICO_GATEWAY_COMPOSE_RUN_H_
 #define PORTICO_GATEWAY_COMPOSE_RUN_H_
 
-#include <deque>
 #include <list>
 #include <memory>
 #include <string>
@@ -281,14 +280,13 @@ class Run : public std::enable_shared_from_this<Run> {
   rpc::Context context_;
   const transcode::FieldSelection* const selection_;
   const net::Deadline began_;
-  Trace* trace_;                    // nullptr when nobody wants one, or it is closed
-  bool doubtful_ = false;           // something in the replies so far may have no JSON
-  std::string json_;                // LackJson's, written in vain
-  std::string copies_;              // the answer's fields that are the request's
-  std::deque<Instance> instances_;  // the answer itself first
-  std::vector<Gate> gates_;         // by Part::id, once there are elements
-  std::deque<std::string>
-      merged_;  // messages that came in several pieces, and what is fetched within is to be found in
+  Trace* trace_;                   // nullptr when nobody wants one, or it is closed
+  bool doubtful_ = false;          // something in the replies so far may have no JSON
+  std::string json_;               // LackJson's, written in vain
+  std::string copies_;             // the answer's fields that are the request's
+  std::list<Instance> instances_;  // the answer itself first
+  std::vector<Gate> gates_;        // by Part::id, once there are elements
+  std::list<std::string> merged_;  // messages that came in several pieces, and what is fetched within is to be found in
   absl::flat_hash_map<std::string, std::unique_ptr<Flight>> flights_;  // of shareable parts, by method and request
   std::vector<Arrived> arrived_;
   bool starts_later_ = false;  // StartArrived() waits for its turn in the loop
@@ -312,7 +310,7 @@ class Run : public std::enable_shared_from_this<Run> {
   Reader* reader_ = nullptr;
   std::vector<int> open_;             // by part of the answer: its slots, and those within it, that are not settled
   int awaited_ = 0;                   // parts of the answer, streams excepted, without which there is no first page
-  std::deque<Piece> pieces_;          // at most one of each stream
+  std::list<Piece> pieces_;           // at most one of each stream
   std::vector<net::Event*> pausing_;  // by part of the answer: a stream that waits until its piece was read
   bool news_ = false;
   bool begun_ = false;  // the first page has been read
