@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tests/integration/activity.h"
 #include "tests/integration/envelopes.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/websocket_client.h"
@@ -374,18 +374,7 @@ TEST_F(PagesTest, WhoeverLeavesEndsAllStreams) {
 TEST_F(PagesTest, AReaderThatStopsStopsAllServices) {
   Connection stalled = Watch(address(), "/v1/live?filler=10000", "*/*");
   ASSERT_TRUE(stalled.ReceiveUntil("\"number\":\"1\""));
-  int64_t sent = -1;
-  GetUntil(
-      address(), "/v1/activity",
-      [&](const Answer& answer) {
-        int64_t now = 0;
-        if (!absl::SimpleAtoi(answer.json().value("sent", "0"), &now)) return false;
-        const bool rests = now == sent;
-        sent = now;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // between two looks
-        return rests;
-      },
-      10);
+  const int64_t sent = SentAtRest(address());
   EXPECT_LT(sent, 5000) << "50 MB";
   EXPECT_TRUE(stalled.ReceiveUntil(absl::StrCat("{\"number\":\"", sent, "\"")));
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -45,6 +46,15 @@ class SafeguardsTest : public ::testing::Test {
     ASSERT_TRUE(server_->ErrorLine([](const std::string& text) { return absl::StrContains(text, "listening"); }));
   }
   Answer Ask(const std::string& target) { return Get(gateway_->address(), target); }
+  // Whether it comes true within ten seconds.
+  static bool Eventually(const std::function<bool()>& wanted) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!wanted()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+  }
   int Count(const std::string& key) { return Ask(absl::StrCat("/v1/count/", key)).json().value("calls", 0); }
 
   TempFolder folder_;
@@ -141,7 +151,7 @@ TEST_F(SafeguardsTest, AWriteThatReachedNobodyIsDoneOnceWhenTheServerIsBack) {
   Answer answer;
   std::thread client([&] { answer = Post(gateway_->address(), "/v1/write/w", {{"key", "w"}}); });
   // In vain, twice at least.
-  while (retries() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(Eventually([&] { return retries() > 0; }));
   StartServer();
   client.join();
   EXPECT_EQ(answer.status, 200) << answer.body;
@@ -165,8 +175,7 @@ TEST_F(SafeguardsTest, BeyondMaxConcurrentCallsAreRefusedAndTheServiceSpared) {
   for (size_t i = 0; i < statuses.size(); ++i) {
     clients.emplace_back([&, i] { statuses[i] = Ask("/v1/read/held?delay_ms=3000").status; });
   }
-  while (Count("held") < 4) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  while (Count("held") < 5) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(Eventually([&] { return Count("held") == 5; }));
   const Answer refused = Ask("/v1/read/more");
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(refused.Header("Retry-After"), "1");

@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "tests/integration/activity.h"
 #include "tests/integration/envelopes.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/websocket_client.h"
@@ -71,23 +72,6 @@ class StreamsTest : public testing::Test {
   void WaitForOpen(int count) {
     GetUntil(address(), "/v1/activity",
              [&](const Answer& answer) { return answer.status == 200 && answer.json().value("open", 0) == count; });
-  }
-
-  // Waits until the test server sends no more; how many numbers it has sent.
-  int64_t WaitForRest() {
-    int64_t sent = -1;
-    GetUntil(
-        address(), "/v1/activity",
-        [&](const Answer& answer) {
-          int64_t now = 0;
-          if (!absl::SimpleAtoi(answer.json().value("sent", "0"), &now)) return false;
-          const bool rests = now == sent;
-          sent = now;
-          std::this_thread::sleep_for(std::chrono::milliseconds(20));  // between two looks
-          return rests;
-        },
-        10);
-    return sent;
   }
 
   static Connection Watch(const std::string& address, absl::string_view target, absl::string_view accept) {
@@ -270,7 +254,7 @@ TEST_F(StreamsTest, AReaderThatStopsStopsTheServiceAndNobodyElse) {
   Connection stalled = Watch(address(), "/v1/numbers?filler=10000", "*/*");
   ASSERT_TRUE(stalled.ReceiveUntil("\"number\":\"1\""));
   // The service stops once everything on the way is full.
-  const int64_t sent = WaitForRest();
+  const int64_t sent = SentAtRest(address());
   EXPECT_LT(sent, 5000) << "50 MB";
   EXPECT_LT(ResidentMemory() - before, 8 << 10);
   for (int i = 0; i < 20; ++i) {
@@ -286,7 +270,7 @@ TEST_F(StreamsTest, ManySubscribersCostLittle) {
   // One of them stops reading, in the midst of more than it has room for.
   Connection stalled = Watch(address(), "/v1/numbers?filler=10000", "text/event-stream");
   ASSERT_TRUE(stalled.ReceiveUntil("id: 1\n"));
-  WaitForRest();
+  SentAtRest(address());
   const std::string target = absl::StrCat(kBook, "/stock:watch");
   std::vector<Connection> subscribers;
   const auto subscribe = [&](int count) {

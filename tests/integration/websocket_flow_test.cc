@@ -4,12 +4,12 @@
 #include <chrono>
 #include <fstream>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/integration/activity.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/websocket_client.h"
 
@@ -44,23 +44,6 @@ class WebSocketFlowTest : public testing::Test {
       if (word == "VmRSS:" && file >> value) return value;
     }
     return 0;
-  }
-
-  // Waits until the service sends no more; how many numbers it has sent.
-  int64_t SentAtRest() const {
-    int64_t sent = -1;
-    GetUntil(
-        address(), "/v1/activity",
-        [&](const Answer& answer) {
-          int64_t now = 0;
-          if (!absl::SimpleAtoi(answer.json().value("sent", "0"), &now)) return false;
-          const bool rests = now == sent;
-          sent = now;
-          std::this_thread::sleep_for(milliseconds(20));  // between two looks
-          return rests;
-        },
-        10);
-    return sent;
   }
 
   Json LineOfSocket() {
@@ -138,11 +121,11 @@ TEST_F(WebSocketFlowTest, AReaderThatStopsStopsTheService) {
   // What is there once and for all.
   EXPECT_EQ(Get(address(), "/v1/numbers?to=100&filler=10000").status, 200);
   const int64_t before = ResidentMemory();
-  const int64_t sent_before = SentAtRest();
+  const int64_t sent_before = SentAtRest(address());
   WebSocketClient client(address());
   ASSERT_TRUE(client.Open("/v1/numbers?filler=10000"));
   ASSERT_EQ(NumberOf(client.NextMessage()), "1");
-  const int64_t sent = SentAtRest() - sent_before;
+  const int64_t sent = SentAtRest(address()) - sent_before;
   RecordProperty("sent", static_cast<int>(sent));
   RecordProperty("growth_kb", static_cast<int>(ResidentMemory() - before));
   EXPECT_LT(sent, 5000) << "50 MB";
@@ -155,7 +138,7 @@ TEST_F(WebSocketFlowTest, AReaderThatStopsAndClosesHalfIsGone) {
   Start();
   WebSocketClient client(address());
   ASSERT_TRUE(client.Open("/v1/numbers?filler=10000"));
-  SentAtRest();
+  SentAtRest(address());
   client.CloseWrite();
   EXPECT_EQ(LineOfSocket().value("complete", true), false);
   GetUntil(address(), "/v1/activity",
