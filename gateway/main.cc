@@ -3,8 +3,10 @@
 #include <google/protobuf/stubs/logging.h>
 #include <httplib.h>
 #include <signal.h>
+#include <sys/mman.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -216,7 +218,19 @@ int HashKey() {
   return 0;
 }
 
+// Asks for huge pages under the part of the heap that the contracts of a start go into (transparent ones: nothing is
+// reserved, and memory that is freed goes back). The first touch of a small page costs microseconds on a virtual
+// machine, and a start touches a thousand. The allocator, mimalloc, carves it out of one aligned stretch of this size;
+// elsewhere this is advice about memory that nobody needs to heed.
+void AdviseHugePages() {
+  constexpr uintptr_t kSegment = uintptr_t{32} << 20;
+  const auto probe = std::make_unique<char[]>(64);
+  const auto begin = reinterpret_cast<uintptr_t>(probe.get()) & ~(kSegment - 1);
+  ::madvise(reinterpret_cast<void*>(begin), kSegment, MADV_HUGEPAGE);
+}
+
 int Main(const std::vector<std::string>& words) {
+  AdviseHugePages();
   if (words.empty()) return Usage("");
   const std::string& command = words.front();
   const size_t count = words.size() - 1;

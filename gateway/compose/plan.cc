@@ -487,6 +487,11 @@ class Compiler {
       return nullptr;
     }
     for (const Bind& bind : part->binds) {
+      if (const FieldTable* const member = OneofRival(compiled.keys, bind.target)) {
+        Mistake(site, "fetch.batch.keys",
+                absl::StrCat("\"", batch.keys(), "\" is in one oneof with \"", member->name, "\", which is bound"));
+        return nullptr;
+      }
       if (bind.target.steps() == compiled.keys.steps()) {
         Mistake(site, "fetch.bind", absl::StrCat("\"", batch.keys(), "\" holds the batch's keys"));
         return nullptr;

@@ -1,6 +1,7 @@
 #ifndef PORTICO_GATEWAY_COMPOSE_PLAN_H_
 #define PORTICO_GATEWAY_COMPOSE_PLAN_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -92,6 +93,9 @@ struct Part {
   std::vector<int> needs;                 // siblings this one binds from, each once
   std::vector<int> needed_by;             // the reverse
   std::unique_ptr<MessagePlan> elements;  // the fetches within the field's own message; nullptr when there are none
+
+  // How many messages down it stands in the answer: 1 for a field of the answer itself.
+  int depth() const { return 1 + static_cast<int>(std::count(path.begin(), path.end(), '.')); }
 };
 
 // A field of the answer that is the request's field of the same name.

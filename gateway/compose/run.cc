@@ -252,7 +252,7 @@ bool Run::BindRequest(const Instance& instance, const Part& part, rpc::Payload* 
   return true;
 }
 
-void Run::Take(Instance& instance, size_t index, const Message& bytes, const WireValues& selected) {
+void Run::Take(Instance& instance, size_t index, const Message& bytes, const WireValues& selected, bool stands_in) {
   const Part& part = PartOf(instance, index);
   // A singular message in several pieces is merged by putting them together.
   const bool merge = part.message && !part.field->repeated && selected.size() > 1;
@@ -276,18 +276,18 @@ void Run::Take(Instance& instance, size_t index, const Message& bytes, const Wir
       values.push_back({wire::WireType::kBytes, absl::string_view(*made).substr(begin, end - begin)});
       begin = end;
     }
-    return Place(instance, index, std::move(made), std::move(values));
+    return Place(instance, index, std::move(made), std::move(values), stands_in);
   }
-  Place(instance, index, bytes, selected);
+  Place(instance, index, bytes, selected, stands_in);
 }
 
-void Run::Place(Instance& instance, size_t index, Message bytes, WireValues values) {
+void Run::Place(Instance& instance, size_t index, Message bytes, WireValues values, bool stands_in) {
   const Part& part = PartOf(instance, index);
-  if (!part.required && LackJson(part, values)) {
-    // No stale reply stands in: that may be what this is.
-    if (StandInLiteral(instance, index)) return;
-    return Omit(instance, index, rpc::WithHttpStatus(absl::DataLossError(absl::StrCat(part.path, " has no JSON")), 502),
-                "malformed");
+  if (!stands_in && LackJson(part, instance.slots[index], values)) {
+    const absl::Status status = rpc::WithHttpStatus(absl::DataLossError(absl::StrCat(part.path, " has no JSON")), 502);
+    if (StandIn(instance, index, status)) return;
+    // Of a required part whoever writes JSON says more; others can do with it as it is.
+    if (!part.required) return Omit(instance, index, status, "malformed");
   }
   if (!HasRoom(values))
     return Omit(instance, index, TooMuch(absl::StrCat(part.path, " does not fit into the answer")), "shed");
@@ -298,11 +298,15 @@ void Run::Place(Instance& instance, size_t index, Message bytes, WireValues valu
   Settle(instance, index, State::kIn);
 }
 
-bool Run::LackJson(const Part& part, const WireValues& values) {
-  if (!part.may_lack_json || !doubtful_) return false;
+bool Run::LackJson(const Part& part, const Slot& slot, const WireValues& values) {
+  if (!part.may_lack_json || !doubtful_ || !slot.selected) return false;
+  transcode::WriteOptions options;
+  options.max_depth -= part.depth();
   json_.clear();
   return std::any_of(values.begin(), values.end(), [&](const WireValue& value) {
-    return !transcode::WireToJson(*part.field->message, *plan_.types, value.bytes, {}, &json_).ok();
+    const absl::Status written = transcode::WireToJson(*part.field->message, *plan_.types, value.bytes, options, &json_,
+                                                       slot.elements.selection);
+    return !written.ok();
   });
 }
 
@@ -336,22 +340,16 @@ bool Run::StandIn(Instance& instance, size_t index, const absl::Status& status) 
   const Part& part = PartOf(instance, index);
   if (part.stale > absl::ZeroDuration() && !part.batch.has_value()) {
     if (const Message stale = Stale(part, instance.slots[index].asked, status)) {
-      doubtful_ = true;
       WireValues selected;
       part.select.Collect({*stale}, &selected);
       if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kStoodIn, part, "stale");
-      Take(instance, index, stale, selected);
+      Take(instance, index, stale, selected, true);
       return true;
     }
   }
-  return StandInLiteral(instance, index);
-}
-
-bool Run::StandInLiteral(Instance& instance, size_t index) {
-  const Part& part = PartOf(instance, index);
   if (part.fallback == nullptr) return false;
   if (trace_ != nullptr) trace_->Add(Trace::Note::Kind::kStoodIn, part, "fallback");
-  Place(instance, index, part.fallback, part.fallback_values);
+  Place(instance, index, part.fallback, part.fallback_values, true);
   return true;
 }
 

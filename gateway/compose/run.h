@@ -106,6 +106,7 @@ class Run : public std::enable_shared_from_this<Run> {
   struct Fetched {
     Message message;
     std::string omitted;  // as rpc::Reply has it: of a facade that this one is composed of
+    bool lasting = true;  // fit to stand in for a failure later
   };
   // The elements that a part is fetched for with one call.
   struct Batch {
@@ -219,19 +220,18 @@ class Run : public std::enable_shared_from_this<Run> {
                                        const transcode::FieldSelection* wanted, rpc::Payload request);
   void StartBatch(size_t index, std::vector<Instance*> elements);
   void TakeBatch(size_t index, const std::vector<Instance*>& elements, const Message& bytes);
-  // Makes what was selected from `bytes` the part's value, and starts the fetches within it.
-  void Take(Instance& instance, size_t index, const Message& bytes, const WireValues& selected);
+  // Makes what was selected from `bytes` the part's value, and starts the fetches within it. `stands_in`: it has been
+  // looked at before, and nothing stands in for it.
+  void Take(Instance& instance, size_t index, const Message& bytes, const WireValues& selected, bool stands_in = false);
   // Makes `values` within `bytes`, which are of the field's own type, the part's value.
-  void Place(Instance& instance, size_t index, Message bytes, WireValues values);
-  // Whether the part's values are messages of which one has no JSON, such as a Timestamp out of its range: as good as a
+  void Place(Instance& instance, size_t index, Message bytes, WireValues values, bool stands_in);
+  // Whether what the client wants of the part's values has no JSON, such as a Timestamp out of its range: as good as a
   // malformed reply, whatever protocol the client speaks.
-  bool LackJson(const Part& part, const WireValues& values);
+  bool LackJson(const Part& part, const Slot& slot, const WireValues& values);
   // Whether there is room in the answer for `values` as well.
   bool HasRoom(const WireValues& values);
   // Finds something to stand in for a part that failed; false when there is nothing.
   bool StandIn(Instance& instance, size_t index, const absl::Status& status);
-  // The same of the contract's literal alone.
-  bool StandInLiteral(Instance& instance, size_t index);
   // The last good reply to what was asked; nullptr when there is none, or `status` means that it does not hold any
   // more.
   Message Stale(const Part& part, absl::string_view asked, const absl::Status& status);

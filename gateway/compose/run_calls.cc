@@ -11,6 +11,7 @@
 #include "gateway/rpc/status.h"
 #include "gateway/transcode/check_wire.h"
 #include "gateway/transcode/message_pieces.h"
+#include "gateway/transcode/wire_to_json.h"
 
 namespace portico::compose {
 namespace {
@@ -84,7 +85,7 @@ std::string Run::Asked(absl::string_view request) const {
 }
 
 void Run::Keep(const Part& part, const std::string& asked, const absl::StatusOr<Fetched>& reply, Flight* flight) {
-  if (!reply.ok() || asked.empty()) return;
+  if (!reply.ok() || asked.empty() || !reply->lasting) return;
   if (flight != nullptr) {
     // The elements of a list that share a call have asked the same.
     if (std::find(flight->kept_for.begin(), flight->kept_for.end(), &part) != flight->kept_for.end()) return;
@@ -243,13 +244,20 @@ Async<absl::StatusOr<Run::Fetched>> Run::Fetch(const MessagePlan& plan, const Pa
     }
     if (!reply.ok()) co_return reply.status();
     // In the answer the part is some messages down: together they must not nest too deep.
-    const int depth = 1 + static_cast<int>(std::count(part.path.begin(), part.path.end(), '.'));
-    const absl::Status wire = transcode::CheckWire(*part.method->output, reply->message, kMaxDepth - depth, &doubtful_);
+    bool doubtful = false;
+    const absl::Status wire =
+        transcode::CheckWire(*part.method->output, reply->message, kMaxDepth - part.depth(), &doubtful);
     if (!wire.ok()) {
       co_return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("the reply for ", part.path, " is malformed")),
                                     502);
     }
-    co_return Fetched{std::make_shared<const std::string>(std::move(reply->message)), std::move(reply->omitted)};
+    doubtful_ |= doubtful;
+    Fetched fetched{std::make_shared<const std::string>(std::move(reply->message)), std::move(reply->omitted)};
+    if (doubtful && (part.shareable || part.stale > absl::ZeroDuration())) {
+      json_.clear();
+      fetched.lasting = transcode::WireToJson(*part.method->output, *plan_.types, *fetched.message, {}, &json_).ok();
+    }
+    co_return fetched;
   } catch (const std::exception&) {
     // Out of memory, most likely: one part fails, not the process.
     co_return absl::InternalError(absl::StrCat("the call for ", part.path, " failed"));
@@ -325,7 +333,6 @@ Async<void> Run::RunBatch(std::shared_ptr<Run> run, const MessagePlan* plan, con
 void Run::ReceiveBatch(const Batch& batch, const absl::StatusOr<Fetched>& reply) {
   const Message message =
       reply.ok() ? reply->message : Stale(PartOf(*batch.elements.front(), batch.index), batch.asked, reply.status());
-  if (!reply.ok() && message != nullptr) doubtful_ = true;
   // Whichever element it is that lacks something: they have one name.
   if (reply.ok()) {
     Instance& first = *batch.elements.front();

@@ -188,9 +188,9 @@ absl::Status Run::TakeMessage(size_t index, const std::string& message) {
     }
   }
   out.Finish();
-  if (part.may_lack_json && doubtful) {
+  if (part.may_lack_json && doubtful && !part.required) {
     json_.clear();
-    if (!transcode::WireToJson(*plan_.root.table, *plan_.types, piece.field, {}, &json_).ok()) {
+    if (!transcode::WireToJson(*plan_.root.table, *plan_.types, piece.field, {}, &json_, selection_).ok()) {
       return rpc::WithHttpStatus(absl::DataLossError(absl::StrCat("a message for ", part.path, " has no JSON")), 502);
     }
   }

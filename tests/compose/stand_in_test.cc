@@ -77,6 +77,9 @@ message DatedPage {
   repeated portico.Omitted omitted = 15;
 }
 message Noted { string note = 1; }
+message RequiredDatedPage {
+  Delivery delivery = 1 [(portico.fetch) = { method: "web.Shop/GetDelivery" required: true fallback: '{"note": "soon"}' }];
+}
 message LatePage {
   Stock stock = 1 [(portico.fetch) = { method: "web.Shop/GetStock" fallback: '{"available": 5}' }];
 }
@@ -88,9 +91,13 @@ service Web {
   rpc GetShort(PageRequest) returns (ShortPage);
   rpc GetBatch(PageRequest) returns (BatchPage);
   rpc GetDated(PageRequest) returns (DatedPage);
+  rpc GetRequiredDated(PageRequest) returns (RequiredDatedPage);
   rpc GetLate(PageRequest) returns (LatePage) { option (portico.policy) = { timeout: "30ms" }; }
 }
 )";
+
+// A delivery that is due 2^50 seconds after 1970.
+constexpr char kOddDelivery[] = "\x0a\x01n\x12\x09\x08\x80\x80\x80\x80\x80\x80\x80\x02";
 
 class StandInTest : public ::testing::Test {
  protected:
@@ -128,7 +135,7 @@ TEST_F(StandInTest, AReplyWithoutJsonIsAMalformedOne) {
     const char* name;
     std::string wire;
   } cases[] = {
-      {"a timestamp of 2^50 s", "\x0a\x01n\x12\x09\x08\x80\x80\x80\x80\x80\x80\x80\x02"},
+      {"a timestamp out of its range", kOddDelivery},
       {"an Any of no known contract", "\x0a\x01n\x1a\x05\x0a\x03x/y"},
   };
   for (const auto& c : cases) {
@@ -142,6 +149,33 @@ TEST_F(StandInTest, AReplyWithoutJsonIsAMalformedOne) {
                                 R"("omitted":[{"part":"delivery","reason":"malformed"}]})");
     }
   }
+}
+
+TEST_F(StandInTest, AReplyWithoutJsonIsNotTheLastGoodOne) {
+  Page page(folder_, "web.Web/GetDated");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().On("web.Shop/GetDelivery", R"({"note": "good"})");
+  const std::string good = R"({"delivery":{"note":"good"},"other":{"note":"good"},"noted":{"note":"good"}})";
+  EXPECT_EQ(page.Get("{}"), good);
+  page.services().OnWire("web.Shop/GetDelivery", kOddDelivery);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(page.Get("{}"), R"({"delivery":{"note":"good"},"other":{"note":"soon"},"noted":{"note":"n"}})");
+  }
+}
+
+TEST_F(StandInTest, OnlyWhatTheClientWantsNeedsJson) {
+  Page page(folder_, "web.Web/GetDated");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().OnWire("web.Shop/GetDelivery", kOddDelivery);
+  EXPECT_EQ(page.Get("{}", "delivery.note"), R"({"delivery":{"note":"n"}})");
+  EXPECT_EQ(page.omitted(), "");
+}
+
+TEST_F(StandInTest, ALiteralStandsInForARequiredReplyWithoutJson) {
+  Page page(folder_, "web.Web/GetRequiredDated");
+  ASSERT_TRUE(page.ok()) << page.mistakes();
+  page.services().OnWire("web.Shop/GetDelivery", kOddDelivery);
+  EXPECT_EQ(page.Get("{}"), R"({"delivery":{"note":"soon"}})");
 }
 
 TEST_F(StandInTest, TheLastGoodReplyStandsInEvenForARequiredPart) {

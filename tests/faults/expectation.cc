@@ -43,6 +43,15 @@ class Prediction {
         }
       }
       if (outcome.state == State::kIn && !outcome.perhaps) expected.in.insert(part.path);
+      // Whether there is an item for the key in a literal is the service's to say.
+      if (outcome.state == State::kIn && perhaps && part.batch.has_value()) {
+        if (part.required) {
+          expected.may_fail |= expected.failures.empty();
+          expected.failures.insert(404);
+        } else {
+          expected.perhaps_omitted[part.path].insert("not_found");
+        }
+      }
       if (outcome.state == State::kIn && part.elements != nullptr) Predict(*part.elements, outcome.perhaps);
     }
     for (const compose::Inner& inner : plan.inners) Predict(*inner.messages, perhaps);
@@ -123,6 +132,12 @@ class Prediction {
   const std::set<std::string>& called_;
 };
 
+// Whether a frontend that writes what is unpopulated would write this for an absent part.
+bool IsEmpty(const nlohmann::json& value) {
+  return value.is_null() || value == nlohmann::json::array() || value == "" || value == "0" || value == 0 ||
+         value == false;
+}
+
 // How often the part with this path is in `json`: in every element of a list on the way.
 size_t CountAt(const nlohmann::json& json, absl::string_view path) {
   if (json.is_array()) {
@@ -139,7 +154,7 @@ size_t CountAt(const nlohmann::json& json, absl::string_view path) {
   }
   auto member = json.find(camel);
   if (member == json.end()) member = json.find(split.first);  // proto_names
-  if (member == json.end()) return 0;
+  if (member == json.end() || IsEmpty(*member)) return 0;
   return split.second.empty() ? 1 : CountAt(*member, split.second);
 }
 

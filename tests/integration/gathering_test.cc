@@ -57,7 +57,7 @@ class GatheringTest : public ::testing::Test {
       connections.back().Send(RequestText("GET", "/v1/count/none"));
       EXPECT_TRUE(connections.back().Receive().has_value());
     }
-    gateway_->process().Signal(SIGSTOP);
+    gateway_->process().Freeze();
     for (size_t i = 0; i < requests.size(); ++i) EXPECT_TRUE(connections[i].Send(requests[i]));
     gateway_->process().Signal(SIGCONT);
     std::vector<Answer> answers;

@@ -161,7 +161,7 @@ TEST_F(LiveChangesTest, ASlowRequestFinishesOnWhatItBeganWith) {
   const std::string contracts = absl::StrCat("[ { descriptors: \"", GIFTS_CONTRACTS, "\" } ]");
   StartGateway(Config(contracts, port_.address()));
   Await(kWrapping, IsOk);
-  gifts->Signal(SIGSTOP);
+  gifts->Freeze();
   Connection slow(gateway_->address());
   ASSERT_TRUE(slow.Send(RequestText("GET", kWrapping)));
   GetUntil(gateway_->admin(), "/metrics", [](const Answer& answer) {

@@ -8,6 +8,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
 
 namespace portico::integration {
 
@@ -52,6 +58,22 @@ Process::~Process() {
 void Process::Signal(int signal) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!exit_.has_value()) kill(pid_, signal);  // until it is reaped the number is its own
+}
+
+void Process::Freeze() const {
+  Signal(SIGSTOP);
+  const auto deadline = Clock::now() + kPatience;
+  const auto runs = [&] {
+    std::error_code error;
+    for (const auto& task : std::filesystem::directory_iterator(absl::StrCat("/proc/", pid_, "/task"), error)) {
+      std::ifstream stat(task.path() / "stat");
+      const std::string text((std::istreambuf_iterator<char>(stat)), {});
+      const size_t name_end = text.rfind(") ");  // then the state, of one letter: proc(5)
+      if (name_end != std::string::npos && text[name_end + 2] != 'T') return true;
+    }
+    return false;
+  };
+  while (runs() && Clock::now() < deadline) std::this_thread::sleep_for(milliseconds(1));
 }
 
 std::optional<int> Process::Wait(milliseconds limit) {

@@ -28,6 +28,8 @@ class Process {
 
   pid_t pid() const { return pid_; }
   void Signal(int signal) const;
+  // Stops it until SIGCONT. On return no thread of it runs any more: the signal alone takes effect some time later.
+  void Freeze() const;
 
   // The exit code, or minus the signal that ended it; nullopt when it has not ended in time.
   std::optional<int> Wait(std::chrono::milliseconds limit = kPatience);

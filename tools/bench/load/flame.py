@@ -142,7 +142,7 @@ def main():
     return 0
 
 
-KINDS = (("kernel", r"_\[k\]$"), ("allocator", r"^(tc_|tcmalloc|new|delete|malloc|calloc|free|aligned_alloc|operator)"),
+KINDS = (("kernel", r"_\[k\]$"), ("allocator", r"^(_?mi_|new|delete|malloc|calloc|free|aligned_alloc|operator)"),
          ("Portico, {}", r"^portico::(\w+)::"), ("Portico", "^portico::"), ("Asio and Beast", "^boost::"),
          ("nghttp2", "^nghttp2"), ("gRPC", "^grpc"), ("abseil", "^absl"), ("standard library", "^std::"),
          ("C library", "^_|^mem|^str"))
